@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* match - subject to verdict.
+ *
+ * Hosts. A pattern without '*' is that host. A '*' that is the whole leftmost
+ * label stands for one or more labels; any other '*' stays inside its label.
+ * The most specific pattern wins: a plain name before any pattern, then more
+ * literal characters before fewer, then the earlier line. The cost does not
+ * grow with the number of packs: one hash look-up per label. */
+#ifndef ENGINE_MATCH_H
+#define ENGINE_MATCH_H
+
+#include "engine/ruleset.h"
+
+struct plan;
+
+struct host_match {
+	const struct service *service;
+	const struct host_line *line;
+};
+
+/* host: lower case or not, no port, no final dot. 0, or -ENOENT: no pack names
+ * it (deny). Does not look at service->refused or ->inspect: the caller does. */
+int match_host(const struct ruleset *r, struct span host,
+    struct host_match *ret_match);
+
+/* One request as the rules see it. */
+struct subject {
+	struct span method;
+	struct span host;    /* lower case, no port */
+	struct span path;    /* without query; as received */
+	struct span query;   /* without '?' */
+	struct span content; /* media type without parameters, may be empty */
+};
+
+struct request_match {
+	const struct entry *deny; /* not NULL: refuse with its sink */
+	enum why why;             /* then: WHY_DENIED, _TELEMETRY, _RECORDING,
+	                             _NO_PASSCODE */
+	const struct plan *plan;  /* else: how to rewrite; NULL: nothing to do */
+};
+
+/* A request of an inspected service: join entries, then deny entries, then the
+ * plan. The first deny in file order wins. 0, or -ENOBUFS, -ENOMEM (refuse). */
+int match_request(const struct ruleset *r, const struct service *s,
+    const struct subject *q, struct request_match *ret_match);
+
+/* The plan for the answer; q is the request with content of the answer. */
+int match_response(const struct ruleset *r, const struct service *s,
+    const struct subject *q, const struct plan **ret_plan);
+
+/* '*' is any run of characters, all else is literal. Bounded: linear in
+ * practice, at most pattern.n * text.n steps. */
+bool glob_match(struct span pattern, struct span text);
+bool glob_match_nocase(struct span pattern, struct span text);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* plan - the strip tables of all when-entries that fit one message, compiled:
+ * one lookup per header, cookie, parameter, one automaton step per JSON key.
+ * The tables follow each other in file order; the first line that names a value
+ * decides about it and everything below it. Plans live as long as their
+ * ruleset and are made on first use, PLAN_MAX per service and direction. */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include "engine/rule.h"
+
+#define PLAN_MAX 1024
+#define PLAN_JSON_STATES_MAX 8192
+
+struct plan;
+
+/* What to do with a value: a line's treatment, or a look inside it. */
+struct action {
+	const struct line *line; /* the line; of a nest: its first line */
+	const struct nest *nest; /* not NULL: unwrap, apply, wrap again */
+	uint32_t order;          /* position: the smaller one wins */
+};
+
+/* A chain's inner part: unwrap by steps in order, judge the result with plan
+ * (or, where no inner carrier follows, with the treatment of line). */
+struct nest {
+	enum step step[RULE_CHAIN_MAX];
+	uint8_t nsteps;
+	const struct plan *plan; /* NULL: treat the unwrapped value by the line */
+};
+
+/* The action for one name (any case for headers, exact otherwise), NULL when
+ * no line names it. c: HEADER, COOKIE, QUERY or FORM. */
+const struct action *plan_name(
+    const struct plan *p, enum carrier c, struct span name);
+
+/* The action for path segment number i (from 1) with text, after segment prev
+ * (empty for the first). */
+const struct action *plan_segment(const struct plan *p, unsigned i,
+    struct span prev);
+
+/* Are there lines for this carrier? A NULL plan has none. */
+bool plan_has(const struct plan *p, enum carrier c);
+
+/* The entries allow a body that no line can read: unread = "pass". */
+bool plan_pass_unread(const struct plan *p);
+
+/* The JSON automaton. States are small numbers; JPATH_DEAD: nothing below can
+ * match; JPATH_ROOT is the document itself. */
+typedef uint32_t jpath_state;
+#define JPATH_DEAD 0u
+#define JPATH_ROOT 1u
+#define JPATH_NEVER UINT32_MAX
+
+/* key is unescaped UTF-8. */
+jpath_state plan_json_key(
+    const struct plan *p, jpath_state s, struct span key);
+jpath_state plan_json_index(const struct plan *p, jpath_state s, size_t i);
+/* The first line that names this very value, or NULL. */
+const struct action *plan_json_action(const struct plan *p, jpath_state s);
+/* Smallest order of any action that a value below this one can still meet;
+ * JPATH_NEVER when there is none. A container is dropped or set as a whole only
+ * if its own order is smaller than this. */
+uint32_t plan_json_below(const struct plan *p, jpath_state s);
+
+/* For the compiler (match.c, tests): the plan for these entries, from the cache
+ * of the service. pick: n entry pointers in file order. 0; -ENOBUFS when a
+ * limit is reached, -ENOMEM. *ret_plan is NULL when no entry has a line. */
+struct plans;
+int plan_get(struct plans *cache, const struct entry *const *pick, size_t n,
+    const struct plan **ret_plan);
+struct plans *plans_new(void);
+void plans_free(struct plans *c);
+
+#endif

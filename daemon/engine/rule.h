@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* rule - the model of a pack: what conf/policy_file fills in, what build turns
+ * into lookup tables, and what match and the scrubbers read. Plain data. All
+ * spans and pointers live in the arena of the ruleset they belong to. */
+#ifndef ENGINE_RULE_H
+#define ENGINE_RULE_H
+
+#include "base/span.h"
+#include "base/why.h"
+
+/* Limits of a pack. */
+#define RULE_CHAIN_MAX 4      /* nested carriers in one line */
+#define RULE_ENTRIES_MAX 512  /* when-entries of one block of one service */
+#define RULE_LINES_MAX 4096   /* strip lines of one service */
+#define RULE_HOSTS_MAX 1024   /* host patterns of one service */
+#define RULE_SERVICES_MAX 64  /* = STAT_SERVICES_MAX */
+
+/* Why a value is treated: a closed list. */
+enum category {
+	CATEGORY_NONE, /* only keep lines may have none */
+	CATEGORY_PARTICIPANT,
+	CATEGORY_DEVICE,
+	CATEGORY_TIME,
+	CATEGORY_LOCATION,
+	CATEGORY_TELEMETRY,
+	CATEGORY_RECORDING,
+	CATEGORY_SECURITY,
+	CATEGORY_COUNT
+};
+
+enum verdict { VERDICT_DENY, VERDICT_TUNNEL, VERDICT_INSPECT };
+
+/* Where a value stands. */
+enum carrier {
+	CARRIER_HEADER,    /* name or glob, case-insensitive */
+	CARRIER_COOKIE,    /* name or glob; Set-Cookie in response tables */
+	CARRIER_QUERY,     /* parameter name or glob, after percent-decoding */
+	CARRIER_PATH,      /* "3": third segment; "after:NAME": the one after */
+	CARRIER_FORM,      /* application/x-www-form-urlencoded */
+	CARRIER_MULTIPART, /* parsed and checked; scrubbed in a later stage */
+	CARRIER_JSON,      /* $ path */
+	CARRIER_XML,       /* later stage */
+	CARRIER_SDP,       /* later stage */
+	CARRIER_PROTO,     /* later stage */
+	CARRIER_WS,        /* later stage */
+	CARRIER_HOST,      /* later stage */
+	CARRIER_COUNT
+};
+
+/* How a value is unwrapped before the next carrier of a chain looks into it,
+ * and wrapped again: "json $.blob > base64 > json $.name". */
+enum step { STEP_BASE64, STEP_BASE64URL, STEP_PERCENT, STEP_COUNT };
+
+enum act {
+	ACT_KEEP,
+	ACT_DROP,
+	ACT_SET,       /* text */
+	ACT_ALIAS,     /* text: the word in front, "Teilnehmer" by default */
+	ACT_PSEUDONYM, /* later stage: build refuses it outside later blocks */
+	ACT_COARSEN,   /* seconds */
+	ACT_ROUND,     /* digits after the point */
+	ACT_MASK,
+	ACT_RESTORE,   /* later stage */
+	ACT_COUNT
+};
+
+/* A place in a file, for errors, explain and coverage. */
+struct place {
+	const char *file; /* as shown to people: "policy/zoom.conf" */
+	unsigned line;
+};
+
+struct treatment {
+	enum act act;
+	struct span text;
+	uint32_t seconds;
+	uint8_t digits;
+};
+
+/* One link of a chain: unwrap by step[], then look with carrier and name. A
+ * chain may end in steps without a carrier ("query dn2 > base64url"): then the
+ * unwrapped value itself is treated; carrier is CARRIER_COUNT in that link. */
+struct where {
+	enum step step[RULE_CHAIN_MAX];
+	uint8_t nsteps;
+	enum carrier carrier;
+	struct span name;         /* name, glob or path as written */
+	const struct where *next; /* NULL: here stands the value */
+};
+
+/* One strip line: one decision. */
+struct line {
+	struct where where;
+	struct span text; /* the first column as written, for explain */
+	struct treatment treat;
+	enum category category;
+	struct place place;
+	uint32_t id; /* number within the ruleset, for coverage */
+};
+
+enum sink_kind {
+	SINK_NONE,   /* the deny page for navigations, empty status otherwise */
+	SINK_STATUS, /* "sink:204": status, no body */
+	SINK_JSON,   /* "sink:json:TEXT": 200 application/json */
+	SINK_GIF,    /* a transparent 1x1 picture */
+	SINK_JS,     /* an empty script */
+	SINK_PAGE,   /* "page": a page for a person */
+	SINK_RESET   /* close without a word */
+};
+
+struct sink {
+	enum sink_kind kind;
+	uint16_t status;  /* SINK_STATUS */
+	struct span text; /* SINK_JSON */
+};
+
+/* METHOD host/path: globs. '*' in the host: see match.h; '*' in the path is any
+ * run of characters, '/' and '?' are ordinary. */
+struct when {
+	struct span method; /* "*" or a method */
+	struct span host;   /* lower case */
+	struct span path;   /* starts with '/', without query */
+	struct span query;  /* "", or NAME or NAME=GLOB that must be there */
+	struct span content;/* "" or a glob over the media type */
+};
+
+/* One when-entry of request, response (and join). */
+struct entry {
+	struct when when;
+	struct line *strip; /* nstrip lines, in file order */
+	uint32_t nstrip;
+	bool denies;        /* deny = ( "category", "sink" ) */
+	enum category category;
+	struct sink sink;
+	bool pass_unread;   /* unread = "pass": a body no line can read goes on */
+	struct span need;   /* join: "query pwd", "form passWord" ... */
+	struct place place;
+	uint32_t id;
+};
+
+struct host_line {
+	struct span pattern; /* one host or glob, lower case */
+	enum verdict verdict;
+	enum category category; /* deny only */
+	struct sink sink;       /* deny only */
+	struct span text;       /* tunnel: the reason */
+	struct place place;
+	uint32_t id;
+};
+
+/* A rating of the past, shown as history, never as a current verdict. */
+struct rating {
+	struct span source, date, light;
+};
+
+struct list_of_entries {
+	struct entry *p;
+	uint32_t n;
+};
+
+struct service {
+	struct span id, name, reviewed, operator_name, operator_seat, stance;
+	uint32_t version;
+	bool e2ee, retired;
+	const struct rating *rating;
+	uint32_t nrating;
+	const struct host_line *host;
+	uint32_t nhost;
+	struct list_of_entries request, response, join;
+
+	/* From sparsamd.conf. */
+	unsigned index;      /* for counters */
+	enum why refused;    /* WHY_DONE: active. Else why everything is denied */
+	bool inspect;        /* inspection references complete: may be decrypted */
+	uint8_t max_case;    /* 1 to 4: highest level it may serve */
+
+	struct plans *plans; /* compiled tables, see plan.h; owned by the ruleset */
+};
+
+const char *category_word(enum category c); /* "participant" */
+const char *carrier_word(enum carrier c);   /* "header" */
+const char *act_word(enum act a);           /* "drop" */
+const char *step_word(enum step s);         /* "base64" */
+const char *verdict_word(enum verdict v);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* treat - apply one treatment to one value; and the surroundings a scrubber
+ * needs: a keyed function for aliases and a listener for what was done. */
+#ifndef ENGINE_TREAT_H
+#define ENGINE_TREAT_H
+
+#include "engine/plan.h"
+
+struct buf;
+
+/* One decision about one value, for counters (daemon) and for the before/after
+ * table (replay). Spans are valid during the call only. */
+struct finding {
+	const struct line *line; /* NULL: no line names it (drift) */
+	enum carrier carrier;
+	struct span name;   /* header, cookie, parameter, JSON key or index */
+	struct span before; /* as it was, unwrapped */
+	struct span after;  /* as it is now; empty when dropped */
+	enum act effect;    /* ACT_KEEP when it stayed as it was */
+};
+
+struct env {
+	/* Pseudo-random function keyed for service and epoch; 16 bytes out.
+	 * Pure in tests, HMAC-SHA-256 in the daemon. */
+	void (*prf)(void *arg, struct span in, unsigned char out[16]);
+	/* May be NULL. */
+	void (*report)(void *arg, const struct finding *f);
+	void *arg;
+};
+
+enum treated { TREAT_SAME, TREAT_DROP, TREAT_NEW };
+
+/* Kind of the value that is treated: text (headers, parameters, JSON strings,
+ * here without quotes and escapes) or a JSON number, true, false, null. */
+enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_WORD };
+
+/* Apply t to value. TREAT_NEW: the new text was added to out (text stays text,
+ * a number stays a number: the caller quotes and escapes). A value a treatment
+ * cannot read (coarsen on no time, round on no number) becomes TREAT_DROP:
+ * nothing passes because it was not understood. -ENOBUFS or -ENOMEM from out. */
+int treat_value(const struct treatment *t, const struct env *env,
+    struct span value, enum value_kind kind, struct buf *out);
+
+/* Unwrap value by n steps into out; -EBADMSG when it is not of that form. */
+int treat_unwrap(const enum step *step, size_t n, struct span value,
+    struct buf *out);
+/* The way back; like tells which variant (padding) was there before. */
+int treat_wrap(const enum step *step, size_t n, struct span value,
+    struct span like, struct buf *out);
+
+/* Tell env about one decision; env or its report may be NULL. */
+void treat_report(const struct env *env, const struct finding *f);
+
+#endif
