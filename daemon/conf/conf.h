@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* conf - sparsamd.conf and the packs it names, as one counted snapshot. A
+ * snapshot never changes; a reload makes a new one. */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/span.h"
+#include "conf/bundle.h"
+#include "engine/ruleset.h"
+
+#define CONF_LISTEN_MAX 16
+#define CONF_CLIENTS_MAX 256
+#define CONF_CONNECT_TO_MAX 64
+#define CONF_ERR_BYTES 600
+
+struct conf_net {
+	sa_family_t family;      /* AF_INET or AF_INET6 */
+	unsigned char addr[16];
+	uint8_t bits;
+	uint8_t level;           /* 1 to 4: protection level of these clients */
+};
+
+/* Static answer instead of DNS: host glob (as in packs), port, where to. */
+struct conf_connect_to {
+	struct span host;
+	uint16_t port;           /* 0: any */
+	const char *to;          /* "127.0.0.1:8443" */
+};
+
+struct conf_service {
+	struct span id;
+	enum { CONF_OFF, CONF_OBSERVE, CONF_ENFORCE } mode;
+	enum why refused;        /* WHY_DONE: agreement valid today */
+	bool inspect;
+	struct span agreement_id, agreement_until; /* "" when none */
+	int32_t days_left;       /* until the agreement ends; INT32_MAX: never */
+	uint8_t max_case;
+	const char *pack;        /* path of the pack file */
+};
+
+struct conf {
+	unsigned refs;
+	struct arena *arena;
+	struct ruleset *rules;   /* one reference; all services but mode off */
+
+	const char *listen[CONF_LISTEN_MAX];
+	unsigned nlisten;
+	struct conf_net client[CONF_CLIENTS_MAX];
+	unsigned nclient;
+	struct conf_connect_to connect_to[CONF_CONNECT_TO_MAX];
+	unsigned nconnect_to;
+	const char *resolver[4];
+	unsigned nresolver;
+	struct conf_service service[RULE_SERVICES_MAX];
+	unsigned nservice;
+	struct span trust_pem;   /* text of the trust store */
+	struct span ca_pem, ca_der; /* root for clients; empty before ca init */
+
+	/* Scalars, from conf.tbl: name, type, default, range and text. */
+#define CONF_STRING(path, member, def, text) const char *member;
+#define CONF_NUMBER(path, member, def, least, most, unit, text) uint32_t member;
+#define CONF_FLAG(path, member, def, text) bool member;
+#include "conf/conf.tbl"
+#undef CONF_STRING
+#undef CONF_NUMBER
+#undef CONF_FLAG
+};
+
+/* Read path and everything it names into a bundle. 0, or negative errno with a
+ * sentence in err ("FILE: cannot be read: ..."). */
+int conf_gather(const char *path, struct bundle **ret_bundle,
+    char err[CONF_ERR_BYTES]);
+
+/* Parse and check everything in b (path: the name of sparsamd.conf in it).
+ * now: UTC seconds, for the agreements. 0; -EINVAL with "FILE:LINE: what was
+ * found, what was expected" in err; -ENOMEM. *ret_conf has one reference. */
+int conf_load(const struct bundle *b, const char *path, int64_t now,
+    struct conf **ret_conf, char err[CONF_ERR_BYTES]);
+
+struct conf *conf_ref(struct conf *c);
+void conf_unref(struct conf *c); /* NULL is fine */
+
+/* The client network with the longest prefix, or NULL: not allowed. IPv4-mapped
+ * IPv6 addresses are looked up as IPv4. */
+const struct conf_net *conf_client(
+    const struct conf *c, const struct sockaddr *from);
+/* connect_to for host and port, or NULL. */
+const char *conf_connect(const struct conf *c, struct span host, uint16_t port);
+/* Base domains of all services (mode not off), for the CA's name constraints
+ * and the PAC file: "zoom.us" for "*.zoom.us" and "us04.zoom.us". Fills out,
+ * sorted, without doubles; how many. A domain is the pattern without its
+ * labels that have a '*', at least two labels; a plain host of a third party
+ * (www.google.com) stands for itself. */
+unsigned conf_domains(const struct conf *c, const char **out, unsigned max);
+
+#endif
