@@ -10,8 +10,11 @@
 #include "engine/rule.h"
 
 #define PARSE_ERR_BYTES 400
+#define PARSE_COARSEN_MAX_S (366u * 86400)
+#define PARSE_ROUND_MAX_DIGITS 6
 
 struct arena;
+struct buf;
 
 int parse_where(struct span text, struct arena *a, struct where *ret_where,
     char err[PARSE_ERR_BYTES]);
@@ -26,8 +29,15 @@ int parse_sink(struct span text, struct arena *a, struct sink *ret_sink,
 /* "METHOD host/path" only; query and content are set by the caller. */
 int parse_when(struct span text, struct arena *a, struct when *ret_when,
     char err[PARSE_ERR_BYTES]);
-/* One host or host glob: letters, digits, '-', '.', '*'; made lower case. */
+/* One host or host glob: letters, digits, '-', '_', '.', '*'; made lower case.
+ * The last label has no '*', unless the whole pattern is "*" (for when only:
+ * ruleset_build refuses it as a host line). */
 int parse_host(struct span text, struct arena *a, struct span *ret_host,
     char err[PARSE_ERR_BYTES]);
+
+/* The way back, in one canonical form that parses to the same model. 0 or the
+ * error of out. */
+int where_print(const struct where *w, struct buf *out);
+int treatment_print(const struct treatment *t, struct buf *out);
 
 #endif

@@ -63,9 +63,17 @@ const struct action *plan_json_action(const struct plan *p, jpath_state s);
  * if its own order is smaller than this. */
 uint32_t plan_json_below(const struct plan *p, jpath_state s);
 
+/* All lines of a plan in their order, for explain: NULL past the last. */
+const struct line *plan_line(const struct plan *p, uint32_t i);
+
+/* Different JSON states of a plan (0 without JSON lines), for tests. */
+size_t plan_json_states(const struct plan *p);
+
 /* For the compiler (match.c, tests): the plan for these entries, from the cache
- * of the service. pick: n entry pointers in file order. 0; -ENOBUFS when a
- * limit is reached, -ENOMEM. *ret_plan is NULL when no entry has a line. */
+ * of the service (2 * PLAN_MAX plans, as both directions share it). pick: n
+ * entry pointers in file order, RULE_ENTRIES_MAX at most. 0; -ENOBUFS when a
+ * limit is reached, -ENOMEM. *ret_plan is NULL when no entry has a line. The cost
+ * of a plan that is there already is one look-up, without allocation. */
 struct plans;
 int plan_get(struct plans *cache, const struct entry *const *pick, size_t n,
     const struct plan **ret_plan);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "engine/match.h"
+
+static bool same(char a, char b, bool nocase)
+{
+	return a == b || (nocase && ascii_lower(a) == ascii_lower(b));
+}
+
+/* One star is remembered: when the rest does not fit, the last star takes one
+ * character more. An earlier star never needs to grow again. */
+static bool match(struct span pattern, struct span text, bool nocase)
+{
+	size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
+
+	while (t < text.n) {
+		if (p < pattern.n && pattern.p[p] == '*') {
+			star = p++;
+			from = t;
+			if (p == pattern.n)
+				return true;
+		} else if (p < pattern.n &&
+		    same(pattern.p[p], text.p[t], nocase)) {
+			p++, t++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			t = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.n && pattern.p[p] == '*')
+		p++;
+	return p == pattern.n;
+}
+
+bool glob_match(struct span pattern, struct span text)
+{
+	return match(pattern, text, false);
+}
+
+bool glob_match_nocase(struct span pattern, struct span text)
+{
+	return match(pattern, text, true);
+}

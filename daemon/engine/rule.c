@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "engine/rule.h"
+
+#include <assert.h>
+
+const char *category_word(enum category c)
+{
+	static const char *const word[CATEGORY_COUNT] = {
+		[CATEGORY_NONE] = "none",
+		[CATEGORY_PARTICIPANT] = "participant",
+		[CATEGORY_DEVICE] = "device",
+		[CATEGORY_TIME] = "time",
+		[CATEGORY_LOCATION] = "location",
+		[CATEGORY_TELEMETRY] = "telemetry",
+		[CATEGORY_RECORDING] = "recording",
+		[CATEGORY_SECURITY] = "security",
+	};
+
+	assert(c < CATEGORY_COUNT);
+	return word[c];
+}
+
+const char *carrier_word(enum carrier c)
+{
+	static const char *const word[CARRIER_COUNT] = {
+		[CARRIER_HEADER] = "header",
+		[CARRIER_COOKIE] = "cookie",
+		[CARRIER_QUERY] = "query",
+		[CARRIER_PATH] = "path",
+		[CARRIER_FORM] = "form",
+		[CARRIER_MULTIPART] = "multipart",
+		[CARRIER_JSON] = "json",
+		[CARRIER_XML] = "xml",
+		[CARRIER_SDP] = "sdp",
+		[CARRIER_PROTO] = "proto",
+		[CARRIER_WS] = "ws",
+		[CARRIER_HOST] = "host",
+	};
+
+	assert(c < CARRIER_COUNT);
+	return word[c];
+}
+
+const char *act_word(enum act a)
+{
+	static const char *const word[ACT_COUNT] = {
+		[ACT_KEEP] = "keep",
+		[ACT_DROP] = "drop",
+		[ACT_SET] = "set",
+		[ACT_ALIAS] = "alias",
+		[ACT_PSEUDONYM] = "pseudonym",
+		[ACT_COARSEN] = "coarsen",
+		[ACT_ROUND] = "round",
+		[ACT_MASK] = "mask",
+		[ACT_RESTORE] = "restore",
+	};
+
+	assert(a < ACT_COUNT);
+	return word[a];
+}
+
+const char *step_word(enum step s)
+{
+	static const char *const word[STEP_COUNT] = {
+		[STEP_BASE64] = "base64",
+		[STEP_BASE64URL] = "base64url",
+		[STEP_PERCENT] = "percent",
+	};
+
+	assert(s < STEP_COUNT);
+	return word[s];
+}
+
+const char *verdict_word(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_DENY:
+		return "deny";
+	case VERDICT_TUNNEL:
+		return "tunnel";
+	case VERDICT_INSPECT:
+		break;
+	}
+	return "inspect";
+}

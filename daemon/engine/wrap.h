@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* wrap - one step of a chain: base64 and base64url (RFC 4648, 4 and 5), percent
+ * (RFC 3986, 2.1). Strict: what would not come back the same is refused. */
+#ifndef ENGINE_WRAP_H
+#define ENGINE_WRAP_H
+
+#include "engine/rule.h"
+
+struct buf;
+
+/* 0; -EBADMSG (something may have been added to out); -ENOBUFS or -ENOMEM.
+ * base64: padded or not, no spaces, no stray bits. percent: '+' is itself. */
+int wrap_open(enum step s, struct span in, struct buf *out);
+
+/* like: a wrapped value whose style (padding) is taken over; an empty one gives
+ * the usual style: base64 padded, base64url not. */
+int wrap_close(enum step s, struct span in, struct span like, struct buf *out);
+
+#endif
