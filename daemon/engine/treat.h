@@ -23,6 +23,12 @@ struct env {
 	/* Pseudo-random function keyed for service and epoch; 16 bytes out.
 	 * Pure in tests, HMAC-SHA-256 in the daemon. */
 	void (*prf)(void *arg, struct span in, unsigned char out[16]);
+	/* Judge text that stands inside a header, cookie or parameter (JSON, a
+	 * form) by plan and add the result to out: body/scrub.h:scrub_inner. 0;
+	 * -EBADMSG when it is not readable; errors of out. NULL: there is no
+	 * such reader here, the value is refused. */
+	int (*inner)(void *arg, const struct plan *plan, const struct env *env,
+	    struct span in, struct buf *out);
 	/* May be NULL. */
 	void (*report)(void *arg, const struct finding *f);
 	void *arg;

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "proxy/client.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/span.h"
+
+#define CLIENTS_MAX 65536
+
+struct client_count {
+	unsigned char addr[16];
+	size_t len;
+	unsigned n;
+};
+
+static struct hash *clients;
+
+static struct span key_of(const struct client_count *c)
+{
+	return span_of((const char *)c->addr, c->len);
+}
+
+static size_t address(const struct sockaddr *from, unsigned char out[16])
+{
+	if (from->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)from;
+
+		memcpy(out, &in->sin_addr, 4);
+		return 4;
+	}
+	if (from->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)from;
+
+		memcpy(out, &in6->sin6_addr, 16);
+		return 16;
+	}
+	return 0;
+}
+
+struct client_count *client_enter(const struct sockaddr *from, unsigned max)
+{
+	struct client_count one = { .n = 0 }, *c;
+
+	one.len = address(from, one.addr);
+	if (clients == NULL && (clients = hash_new(CLIENTS_MAX)) == NULL)
+		return NULL;
+	c = hash_get(clients, key_of(&one));
+	if (c == NULL) {
+		c = malloc(sizeof *c);
+		if (c == NULL)
+			return NULL;
+		*c = one;
+		if (hash_put(clients, key_of(c), c) < 0) {
+			free(c);
+			return NULL;
+		}
+	} else if (c->n >= max) {
+		return NULL;
+	}
+	c->n++;
+	return c;
+}
+
+void client_leave(struct client_count *c)
+{
+	if (c == NULL || --c->n > 0)
+		return;
+	hash_del(clients, key_of(c));
+	free(c);
+}

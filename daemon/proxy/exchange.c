@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "proxy/exchange_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/stat.h"
+#include "body/scrub.h"
+#include "conf/conf.h"
+#include "http/head.h"
+#include "proxy/fate.h"
+#include "proxy/keys.h"
+#include "proxy/snapshot.h"
+
+static const enum stat_service stat_of[CATEGORY_COUNT] = {
+	[CATEGORY_PARTICIPANT] = STAT_SERVICE_PARTICIPANT,
+	[CATEGORY_DEVICE] = STAT_SERVICE_DEVICE,
+	[CATEGORY_TIME] = STAT_SERVICE_TIME,
+	[CATEGORY_LOCATION] = STAT_SERVICE_LOCATION,
+	[CATEGORY_TELEMETRY] = STAT_SERVICE_TELEMETRY,
+	[CATEGORY_RECORDING] = STAT_SERVICE_RECORDING,
+	[CATEGORY_SECURITY] = STAT_SERVICE_SECURITY,
+};
+
+static void on_finding(void *arg, const struct finding *f)
+{
+	struct exchange *x = arg;
+	unsigned index = x->fate.service->index;
+
+	if (f->line == NULL) {
+		stat_service_add(index, STAT_SERVICE_DRIFT, 1);
+		return;
+	}
+	ruleset_reach(x->conn->snap->conf->rules, f->line->id);
+	if (f->effect != ACT_KEEP && f->line->category != CATEGORY_NONE)
+		stat_service_add(index, stat_of[f->line->category], 1);
+}
+
+static void on_prf(void *arg, struct span in, unsigned char out[16])
+{
+	struct exchange *x = arg;
+
+	keys_prf(x->fate.service, in, out);
+}
+
+struct exchange *exchange_new(struct conn *c, const struct exchange_ops *ops,
+    void *arg)
+{
+	struct exchange *x = calloc(1, sizeof *x);
+
+	if (x == NULL || (x->arena = arena_new(EXCHANGE_ARENA_BYTES)) == NULL) {
+		free(x);
+		return NULL;
+	}
+	x->conn = c;
+	x->ops = ops;
+	x->arg = arg;
+	x->env = (struct env){ .prf = on_prf,
+		.report = on_finding,
+		.inner = scrub_inner,
+		.arg = x };
+	buf_init(&x->first, EXCHANGE_FIRST_BYTES);
+	return x;
+}
+
+static void reset(struct exchange *x)
+{
+	upstream_drop(x->server);
+	x->server = NULL;
+	pipe_fini(&x->pipe_up);
+	pipe_fini(&x->pipe_down);
+	buf_fini(&x->first);
+	arena_reset(x->arena);
+	x->up = x->down = HALF_IDLE;
+	x->local = x->closing = x->retried = x->cut = false;
+	x->first_whole = x->first_sent = x->head_down_sent = false;
+	x->server_ended = false;
+	x->discarded = 0;
+	x->scanned = 0;
+}
+
+static void free_later(void *arg)
+{
+	struct exchange *x = arg;
+
+	arena_free(x->arena);
+	free(x);
+}
+
+void exchange_free(struct exchange *x)
+{
+	if (x == NULL || x->freed)
+		return;
+	x->freed = true;
+	upstream_drop(x->server);
+	x->server = NULL;
+	pipe_fini(&x->pipe_up);
+	pipe_fini(&x->pipe_down);
+	buf_fini(&x->first);
+	loop_later(&x->later, free_later, x);
+}
+
+struct arena *exchange_arena(struct exchange *x)
+{
+	return x->arena;
+}
+
+struct msg *exchange_request(struct exchange *x)
+{
+	return &x->req;
+}
+
+const struct service *exchange_service(const struct exchange *x)
+{
+	return x->fate.service;
+}
+
+void exchange_half_done(struct exchange *x)
+{
+	if (x->up != HALF_DONE || x->down != HALF_DONE || x->freed)
+		return;
+	if (x->server != NULL && !x->cut) {
+		upstream_put(x->server);
+		x->server = NULL;
+	}
+	reset(x);
+	x->ops->done(x->arg);
+}
+
+enum why exchange_why(int err, bool up)
+{
+	switch (err) {
+	case -EBADMSG:
+		return up ? WHY_BAD_BODY : WHY_BAD_ANSWER_BODY;
+	case -ENOMEM:
+		return WHY_MEMORY;
+	}
+	return up ? WHY_BODY_LIMIT : WHY_ANSWER_LIMIT;
+}
+
+/* Send an own answer. The request's content, if any is still to come, is read
+ * and dropped within a bound. */
+static void answer(struct exchange *x, struct answer *r)
+{
+	bool head_only = span_eq(x->req.method, SPAN("HEAD"));
+
+	x->local = true;
+	upstream_drop(x->server);
+	x->server = NULL;
+	if (x->req.expect_continue) /* it may send the body or not */
+		x->closing = true;
+	r->m.keep_alive = !x->closing;
+	x->down = HALF_DONE;
+	if (x->ops->head(x->arg, &r->m) < 0)
+		return;
+	if (r->m.framing != FRAME_NONE &&
+	    x->ops->content(
+		x->arg, head_only ? SPAN("") : r->body, true) < 0)
+		return;
+	if (x->ops->flush(x->arg) < 0)
+		return;
+	if (x->closing) /* what is still to come of the request is unwanted */
+		x->up = HALF_DONE;
+	exchange_half_done(x);
+}
+
+static void refuse_with(struct exchange *x, enum why why,
+    const struct sink *sink)
+{
+	struct answer r;
+
+	if (x->head_down_sent || x->local) { /* too late for a word */
+		x->ops->fail(x->arg, why);
+		return;
+	}
+	if (reply_refusal(x->conn->snap->conf, x->fate.service, why, sink,
+		&x->req, x->arena, &r) < 0)
+		x->ops->fail(x->arg, WHY_MEMORY);
+	else
+		answer(x, &r);
+}
+
+static void count(const struct exchange *x, enum why why)
+{
+	/* 1 + the counter of the gateway as a whole; 0: none. */
+	static const int as_a_whole[WHY_COUNT] = {
+		[WHY_BAD_REQUEST] = 1 + STAT_BAD_REQUEST,
+		[WHY_BAD_BODY] = 1 + STAT_BAD_REQUEST,
+		[WHY_BAD_RESPONSE] = 1 + STAT_BAD_RESPONSE,
+		[WHY_BAD_ANSWER_BODY] = 1 + STAT_BAD_RESPONSE,
+		[WHY_HEAD_LIMIT] = 1 + STAT_LIMITS,
+		[WHY_BODY_LIMIT] = 1 + STAT_LIMITS,
+		[WHY_ANSWER_LIMIT] = 1 + STAT_LIMITS,
+		[WHY_MISMATCH] = 1 + STAT_MISMATCH,
+	};
+
+	if (as_a_whole[why] > 0)
+		stat_add((enum stat)(as_a_whole[why] - 1), 1);
+	if (x->fate.service != NULL && why_is_error(why))
+		stat_service_add(
+		    x->fate.service->index, STAT_SERVICE_ERRORS, 1);
+}
+
+void exchange_refuse(struct exchange *x, enum why why)
+{
+	count(x, why);
+	x->cut = true;
+	if (why_is_error(why))
+		x->closing = true;
+	refuse_with(x, why, NULL);
+}
+
+void exchange_refuse_unread(struct exchange *x, enum why why)
+{
+	msg_init(&x->req, true);
+	x->up = HALF_DONE;
+	x->down = HALF_HEAD;
+	x->closing = true;
+	exchange_refuse(x, why);
+}
+
+/* The rules deny it: sink, page, or the end of the connection. */
+static void deny(struct exchange *x, enum why why, const struct sink *sink)
+{
+	unsigned index = x->fate.service->index;
+
+	if (sink != NULL && sink->kind == SINK_RESET) {
+		x->ops->fail(x->arg, why);
+		return;
+	}
+	stat_service_add(index, why == WHY_TELEMETRY ? STAT_SERVICE_SUNK :
+						       STAT_SERVICE_DENIED, 1);
+	refuse_with(x, why, sink);
+}
+
+/* Whom is this request for? Fills host, port, tls; WHY_DONE or a refusal. */
+static enum why take_host(struct exchange *x)
+{
+	const struct conn *c = x->conn;
+	const struct msg *m = &x->req;
+	bool https = m->scheme.n > 0 ? span_eq_nocase(m->scheme, SPAN("https")) :
+				       c->tls;
+	struct span host;
+
+	if (uri_authority(m->authority, https ? 443 : 80, &host, &x->port) < 0 ||
+	    uri_host_lower(host, x->host_mem, &x->subject.host) < 0)
+		return WHY_BAD_REQUEST;
+	x->tls = https;
+	if (!c->inside)
+		return WHY_DONE;
+	if (!span_eq(x->subject.host, c->host) || x->port != c->port ||
+	    https != c->tls)
+		return WHY_MISMATCH;
+	return WHY_DONE;
+}
+
+static bool for_us(const struct exchange *x)
+{
+	const struct msg *m = &x->req;
+
+	if (x->conn->inside)
+		return false;
+	return m->scheme.n == 0 ||
+	    span_eq(x->subject.host,
+		span_str(x->conn->snap->conf->page_name));
+}
+
+/* The host's fate for this request; WHY_DONE: forward it. */
+static enum why judge_host(struct exchange *x)
+{
+	const struct conf *conf = x->conn->snap->conf;
+
+	if (x->conn->inside)
+		x->fate = x->conn->fate;
+	else
+		fate_of_host(
+		    conf, x->subject.host, x->conn->level, &x->fate);
+	if (x->fate.refuse != WHY_DONE)
+		return x->fate.refuse;
+	if (!x->tls && !conf->allow_http)
+		return WHY_PORT;
+	if (!x->conn->inside && x->port != (x->tls ? 443 : 80))
+		return WHY_PORT;
+	/* Without decryption there is nothing to read a request from, and a
+	 * request in the clear may only pass with its rules applied. */
+	return x->fate.tunnel || !x->fate.service->inspect ? WHY_NOT_INSPECTED :
+							     WHY_DONE;
+}
+
+static void forward(struct exchange *x)
+{
+	struct conn *c = x->conn;
+	struct request_match match;
+
+	if (match_request(
+		c->snap->conf->rules, x->fate.service, &x->subject, &match) < 0) {
+		exchange_refuse(x, WHY_MEMORY);
+		return;
+	}
+	if (match.deny != NULL) {
+		ruleset_reach(c->snap->conf->rules, match.deny->id);
+		deny(x, match.why, &match.deny->sink);
+		return;
+	}
+	if (!keys_ready()) { /* an alias without a key is none */
+		exchange_refuse(x, WHY_NO_KEY);
+		return;
+	}
+	if (x->req.upgrade &&
+	    !msg_has_token(&x->req, FIELD_UPGRADE, SPAN("websocket")))
+		x->req.upgrade = false;
+	head_hop(&x->req);
+	switch (head_request(&x->req, match.plan, &x->env, x->arena)) {
+	case 0:
+		break;
+	case -EBADMSG:
+		exchange_refuse(x, WHY_BAD_REQUEST);
+		return;
+	default:
+		exchange_refuse(x, WHY_HEAD_LIMIT);
+		return;
+	}
+	pipe_init(&x->pipe_up, &x->req, match.plan, &x->env,
+	    c->snap->conf->collect_bytes);
+	up_begin(x);
+}
+
+void exchange_begin(struct exchange *x)
+{
+	struct conn *c = x->conn;
+	struct answer r;
+	enum why why;
+
+	stat_add(STAT_REQUESTS, 1);
+	x->up = x->req.framing == FRAME_NONE ? HALF_DONE : HALF_BODY;
+	x->down = HALF_HEAD;
+	x->closing = !x->req.keep_alive;
+	x->fate = (struct fate){ .refuse = WHY_UNLISTED };
+	why = take_host(x);
+	if (why != WHY_DONE) {
+		exchange_refuse(x, why);
+		return;
+	}
+	if (for_us(x)) {
+		if (reply_own(c->snap->conf, &x->req, x->arena, &r) < 0)
+			exchange_refuse(x, WHY_MEMORY);
+		else
+			answer(x, &r);
+		return;
+	}
+	x->subject.method = x->req.method;
+	uri_split(x->req.path, &x->subject.path, &x->subject.query);
+	x->subject.content = msg_media_type(&x->req);
+	why = judge_host(x);
+	if (x->fate.service != NULL)
+		stat_service_add(
+		    x->fate.service->index, STAT_SERVICE_REQUESTS, 1);
+	if (why == WHY_DONE)
+		forward(x);
+	else if (x->fate.service != NULL)
+		deny(x, why,
+		    x->fate.line->verdict == VERDICT_DENY &&
+			    (why == WHY_TELEMETRY || why == WHY_DENIED) ?
+			&x->fate.line->sink :
+			NULL);
+	else
+		exchange_refuse(x, why);
+}
+
+bool exchange_wants(const struct exchange *x)
+{
+	return x->up == HALF_BODY && (x->local || up_wants(x));
+}
+
+static void discard(struct exchange *x, struct span s, bool last)
+{
+	x->discarded += s.n;
+	if (last) {
+		x->up = HALF_DONE;
+		exchange_half_done(x);
+	} else if (x->discarded > EXCHANGE_DISCARD_BYTES) {
+		x->ops->fail(x->arg, WHY_BODY_LIMIT);
+	}
+}
+
+void exchange_content(struct exchange *x, struct span s, bool last)
+{
+	if (x->local)
+		discard(x, s, last);
+	else
+		up_content(x, s, last);
+}
+
+void exchange_drained(struct exchange *x)
+{
+	if (x->down == HALF_BODY)
+		down_drained(x);
+}
+
+void exchange_timeout(struct exchange *x)
+{
+	if (x->local || x->head_down_sent)
+		x->ops->fail(x->arg, x->local ? WHY_SLOW : WHY_SERVER_SLOW);
+	else if (x->up == HALF_BODY && up_wants(x))
+		exchange_refuse(x, WHY_SLOW);
+	else
+		exchange_refuse(x, x->server != NULL &&
+				upstream_ready(x->server) ?
+			WHY_SERVER_SLOW :
+			WHY_CONNECT);
+}

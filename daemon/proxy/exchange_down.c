@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "proxy/exchange_int.h"
+
+#include <errno.h>
+
+#include "base/arena.h"
+#include "base/stat.h"
+#include "conf/conf.h"
+#include "http/head.h"
+#include "proxy/snapshot.h"
+
+static void on_read(void *arg);
+static void on_drain(void *arg);
+static void on_end(void *arg, int err);
+
+static const struct stream_ops server_ops = {
+	.on_read = on_read,
+	.on_drain = on_drain,
+	.on_end = on_end,
+};
+
+static struct stream *server_stream(const struct exchange *x)
+{
+	return x->server != NULL ? upstream_stream(x->server) : NULL;
+}
+
+/* The exchange was ended or handed on by what was just called. */
+static bool over(const struct exchange *x)
+{
+	return x->freed || x->local || x->server == NULL ||
+	    x->down == HALF_IDLE || x->down == HALF_DONE;
+}
+
+void down_start(struct exchange *x)
+{
+	struct stream *s = server_stream(x);
+
+	stream_set_ops(s, &server_ops, x);
+	stream_reading(s, true);
+}
+
+/* The head of the answer, when all of it is there: 1; 0: more is needed. */
+static int take_head(struct exchange *x, struct buf *in)
+{
+	struct span all = buf_span(in), head;
+	enum h1_fault fault;
+	size_t from = x->scanned > 3 ? x->scanned - 3 : 0, at;
+	ptrdiff_t n;
+
+	at = from + span_find(span_from(all, from), SPAN("\r\n\r\n"));
+	if (at >= all.n) {
+		x->scanned = all.n;
+		return all.n >= MSG_HEAD_MAX_BYTES ? -E2BIG : 0;
+	}
+	x->scanned = 0;
+	head = arena_dup(x->arena, span_of(all.p, at + 4));
+	if (arena_error(x->arena) < 0)
+		return -E2BIG;
+	n = h1_read_response(head, x->req.method, &x->res, &fault);
+	if (n <= 0)
+		return -EBADMSG;
+	buf_drain(in, (size_t)n);
+	return 1;
+}
+
+/* 1xx: only 100 is passed on, and 101 when it was asked for. */
+static void interim(struct exchange *x)
+{
+	struct msg m;
+
+	if (x->res.status != 100 || !x->req.expect_continue)
+		return;
+	msg_init(&m, false);
+	m.minor = 1;
+	m.status = 100;
+	m.reason = SPAN("Continue");
+	m.keep_alive = true;
+	if (x->ops->head(x->arg, &m) == 0)
+		(void)x->ops->flush(x->arg);
+}
+
+static void upgrade(struct exchange *x)
+{
+	struct stream *s;
+
+	if (!x->req.upgrade) {
+		exchange_refuse(x, WHY_BAD_RESPONSE);
+		return;
+	}
+	head_hop(&x->res);
+	if (head_response(&x->res, NULL, &x->env, x->arena) < 0) {
+		exchange_refuse(x, WHY_BAD_RESPONSE);
+		return;
+	}
+	x->res.keep_alive = true;
+	if (x->ops->head(x->arg, &x->res) < 0)
+		return;
+	s = upstream_take(x->server);
+	x->server = NULL;
+	x->ops->upgraded(x->arg, s);
+}
+
+static int send_head(struct exchange *x)
+{
+	pipe_frame(&x->pipe_down, &x->res);
+	x->head_down_sent = true;
+	if (x->up != HALF_DONE)
+		x->closing = true; /* the rest of the request is unwanted */
+	x->res.keep_alive = !x->closing;
+	buf_fini(&x->first);
+	return x->ops->head(x->arg, &x->res);
+}
+
+static void finish(struct exchange *x)
+{
+	x->down = HALF_DONE;
+	if (x->ops->flush(x->arg) < 0 || x->freed)
+		return;
+	if (x->up != HALF_DONE) { /* answered early: stop the request */
+		x->cut = true;
+		x->ops->fail(x->arg, WHY_DONE);
+		return;
+	}
+	exchange_half_done(x);
+}
+
+/* A final answer: rewrite its head and decide how its content goes. */
+static void begin(struct exchange *x)
+{
+	struct conn *c = x->conn;
+	const struct plan *plan;
+
+	if (!x->res.keep_alive || x->res.framing == FRAME_CLOSE)
+		x->cut = true;
+	x->subject.content = msg_media_type(&x->res);
+	if (match_response(c->snap->conf->rules, x->fate.service, &x->subject,
+		&plan) < 0) {
+		exchange_refuse(x, WHY_MEMORY);
+		return;
+	}
+	head_hop(&x->res);
+	if (head_response(&x->res, plan, &x->env, x->arena) < 0) {
+		exchange_refuse(x, WHY_BAD_RESPONSE);
+		return;
+	}
+	h1_body_init(&x->body_down, &x->res);
+	pipe_init(&x->pipe_down, &x->res, plan, &x->env,
+	    c->snap->conf->collect_bytes);
+	x->down = HALF_BODY;
+	if (x->res.framing == FRAME_NONE) {
+		if (send_head(x) == 0)
+			finish(x);
+	} else if (pipe_head_ready(&x->pipe_down)) {
+		(void)send_head(x);
+	}
+}
+
+/* Pass on what the scrubber has ready. */
+static int send_scrubbed(struct exchange *x, bool last)
+{
+	struct buf *ready = &x->pipe_down.out;
+	int err = 0;
+
+	if (buf_len(ready) > 0 || last)
+		err = x->ops->content(x->arg, buf_span(ready), last);
+	buf_drain(ready, buf_len(ready));
+	return err;
+}
+
+static void content(struct exchange *x, struct span s, bool last)
+{
+	bool had_head = x->head_down_sent;
+	int err;
+
+	conn_wait(x->conn, x->conn->snap->conf->answer_s);
+	stat_add(STAT_BYTES_DOWN, s.n);
+	stat_service_add(
+	    x->fate.service->index, STAT_SERVICE_READ_BYTES, s.n);
+	if (had_head && pipe_open(&x->pipe_down)) {
+		if (x->ops->content(x->arg, s, last) == 0 && last)
+			finish(x);
+		return;
+	}
+	err = pipe_feed(&x->pipe_down, s, last);
+	if (err < 0) {
+		exchange_refuse(x, exchange_why(err, false));
+		return;
+	}
+	if (!had_head && !pipe_head_ready(&x->pipe_down))
+		return;
+	if (!had_head && send_head(x) < 0)
+		return;
+	if (send_scrubbed(x, last) == 0 && last)
+		finish(x);
+}
+
+/* Read content until it ends, input is used up, or the client is slow. */
+static void read_body(struct exchange *x, struct buf *in)
+{
+	struct span rest, piece;
+	size_t before;
+	int r;
+
+	while (!over(x) && !x->ops->full(x->arg)) {
+		rest = buf_span(in);
+		before = rest.n;
+		r = h1_body_read(&x->body_down, &rest, &piece);
+		if (r < 0) {
+			exchange_refuse(x, WHY_BAD_RESPONSE);
+			return;
+		}
+		if (r == 1 && rest.n > 0)
+			x->cut = true; /* bytes nobody asked for */
+		/* Drained before it is used: piece stays valid until more is
+		 * read, and a finished exchange gives the stream back empty. */
+		buf_drain(in, before - rest.n);
+		if (piece.n > 0 || r == 1)
+			content(x, piece, r == 1);
+		if (before == rest.n || rest.n == 0)
+			return;
+	}
+}
+
+/* May the request be sent once more on another connection? Only when nothing of
+ * an answer was seen, all of it is at hand, and doing it twice is doing it once
+ * (RFC 9110, 9.2.2). */
+static bool may_retry(const struct exchange *x)
+{
+	static const char *const idempotent[] = { "GET", "HEAD", "OPTIONS",
+		"PUT", "DELETE", "TRACE" };
+
+	if (x->retried || !x->first_whole || !upstream_reused(x->server))
+		return false;
+	for (size_t i = 0; i < sizeof idempotent / sizeof *idempotent; i++)
+		if (span_eq(x->req.method, span_str(idempotent[i])))
+			return true;
+	return false;
+}
+
+/* The server sends no more and its input is read. */
+static void settle_end(struct exchange *x)
+{
+	int err = x->server_err;
+
+	if (x->down == HALF_HEAD && may_retry(x)) {
+		x->retried = true;
+		x->first_sent = x->cut = x->server_ended = false;
+		upstream_drop(x->server);
+		x->server = NULL;
+		up_dial(x, true);
+		exchange_flush(x);
+		return;
+	}
+	if (x->down != HALF_BODY || h1_body_eof(&x->body_down) < 0)
+		exchange_refuse(x, WHY_SERVER_GONE);
+	/* Without close_notify nobody can tell an end from a cut. */
+	else if (err < 0 && (x->tls || err != -EPIPE))
+		exchange_refuse(x, WHY_SERVER_GONE);
+	else
+		content(x, SPAN(""), true);
+}
+
+static void run(struct exchange *x)
+{
+	struct stream *s = server_stream(x);
+	struct buf *in = stream_in(s);
+	int r;
+
+	while (!over(x) && x->down == HALF_HEAD) {
+		r = take_head(x, in);
+		if (r == 0)
+			return;
+		if (r < 0)
+			exchange_refuse(x, r == -E2BIG ? WHY_ANSWER_LIMIT :
+							 WHY_BAD_RESPONSE);
+		else if (x->res.status == 101)
+			upgrade(x);
+		else if (x->res.status < 200)
+			interim(x);
+		else
+			begin(x);
+	}
+	if (!over(x) && x->down == HALF_BODY)
+		read_body(x, in);
+	if (over(x) || x->down != HALF_BODY)
+		return;
+	if (x->ops->flush(x->arg) < 0 || over(x))
+		return;
+	if (x->server_ended && !x->ops->full(x->arg))
+		settle_end(x);
+	else
+		stream_reading(s, !x->ops->full(x->arg));
+}
+
+static void on_read(void *arg)
+{
+	struct exchange *x = arg;
+
+	conn_wait(x->conn, x->conn->snap->conf->answer_s);
+	if (!over(x))
+		run(x);
+}
+
+static void on_drain(void *arg)
+{
+	struct exchange *x = arg;
+
+	if (!x->freed && x->up == HALF_BODY && !x->local)
+		x->ops->resume(x->arg);
+}
+
+void down_drained(struct exchange *x)
+{
+	struct stream *s = server_stream(x);
+
+	if (s == NULL)
+		return;
+	run(x);
+}
+
+static void on_end(void *arg, int err)
+{
+	struct exchange *x = arg;
+
+	if (over(x))
+		return;
+	x->cut = x->server_ended = true;
+	x->server_err = err;
+	if (buf_len(stream_in(server_stream(x))) > 0 && x->ops->full(x->arg))
+		return; /* down_drained goes on */
+	settle_end(x);
+}

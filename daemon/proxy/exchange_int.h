@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* exchange_int - shared by exchange.c (decision and life), exchange_up.c (the
+ * request on its way) and exchange_down.c (the answer). */
+#ifndef PROXY_EXCHANGE_INT_H
+#define PROXY_EXCHANGE_INT_H
+
+#include "engine/match.h"
+#include "engine/treat.h"
+#include "http/h1.h"
+#include "http/uri.h"
+#include "net/loop.h"
+#include "proxy/conn.h"
+#include "proxy/exchange.h"
+#include "proxy/pipe.h"
+#include "proxy/reply.h"
+#include "proxy/upstream.h"
+
+#define EXCHANGE_FIRST_BYTES (2u << 20) /* head and collected body */
+
+enum half { HALF_IDLE, HALF_HEAD, HALF_BODY, HALF_DONE };
+
+struct exchange {
+	enum half up, down;
+	bool local;        /* we answer ourselves; the request is discarded */
+	bool closing;      /* the connection ends after this answer */
+	bool retried;      /* a pooled connection was stale: once is enough */
+	bool cut;          /* the server's connection cannot be used again */
+	bool freed;
+
+	const struct exchange_ops *ops;
+	void *arg;
+	struct conn *conn;
+	struct arena *arena;
+	struct loop_later later;
+
+	struct msg req, res;
+	struct subject subject;
+	char host_mem[URI_HOST_MAX + 1];
+	struct fate fate;
+	uint16_t port;
+	bool tls;
+	struct env env;
+
+	/* up */
+	struct pipe pipe_up;
+	struct buf first;  /* head and what of the body was ready with it; kept
+	                      until the answer begins, for the one retry */
+	bool first_whole;  /* the whole request is in first */
+	bool first_sent;
+	uint64_t discarded;
+	struct upstream *server; /* owned */
+
+	/* down */
+	struct pipe pipe_down;
+	struct h1_body body_down;
+	bool head_down_sent;
+	bool server_ended; /* it sends no more, with server_err */
+	int server_err;
+	size_t scanned;    /* bytes of the answer's head seen without its end */
+};
+
+/* exchange.c */
+/* Set when a half is done: ends the exchange when both are. */
+void exchange_half_done(struct exchange *x);
+/* From an error of pipe and scrubber to a reason. */
+enum why exchange_why(int err, bool up);
+
+/* exchange_up.c */
+/* The head was judged and rewritten: send it as soon as its framing is known. */
+void up_begin(struct exchange *x);
+void up_content(struct exchange *x, struct span s, bool last);
+bool up_wants(const struct exchange *x);
+/* Get a server and send x->first; fresh: not from the pool. */
+void up_dial(struct exchange *x, bool fresh);
+
+/* exchange_down.c */
+void down_start(struct exchange *x); /* the server is there: read from it */
+void down_drained(struct exchange *x);
+
+#endif

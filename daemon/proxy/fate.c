@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "proxy/fate.h"
+
+#include "base/stat.h"
+#include "conf/conf.h"
+
+static enum why judge(const struct host_match *m, uint8_t level)
+{
+	const struct service *s = m->service;
+
+	if (s->refused != WHY_DONE)
+		return s->refused;
+	if (level > s->max_case)
+		return WHY_LEVEL;
+	switch (m->line->verdict) {
+	case VERDICT_DENY:
+		return m->line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY :
+								 WHY_DENIED;
+	case VERDICT_INSPECT:
+		return s->inspect ? WHY_DONE : WHY_NOT_INSPECTED;
+	case VERDICT_TUNNEL:
+		break;
+	}
+	return WHY_DONE;
+}
+
+void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
+    struct fate *ret_fate)
+{
+	struct host_match m = { NULL, NULL };
+
+	*ret_fate = (struct fate){ .refuse = WHY_UNLISTED };
+	if (match_host(conf->rules, host, &m) < 0) {
+		stat_add(STAT_UNLISTED, 1);
+		return;
+	}
+	ret_fate->service = m.service;
+	ret_fate->line = m.line;
+	ret_fate->refuse = judge(&m, level);
+	ret_fate->tunnel = m.line->verdict == VERDICT_TUNNEL;
+	ret_fate->reset = m.line->verdict == VERDICT_DENY &&
+	    m.line->sink.kind == SINK_RESET;
+	if (ret_fate->refuse == WHY_DONE)
+		stat_service_add(m.service->index, STAT_SERVICE_CLIENTS, 1);
+}
+
+bool fate_decrypts(const struct fate *f)
+{
+	return f->service != NULL && f->service->inspect && !f->tunnel &&
+	    !f->reset && f->refuse != WHY_SERVICE_OFF;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* fate - what the rules say about a host for one client network: whether it may
+ * be reached at all, and whether it may be decrypted. Two questions, two
+ * answers. */
+#ifndef PROXY_FATE_H
+#define PROXY_FATE_H
+
+#include "proxy/conn.h"
+
+struct conf;
+
+/* host: lower case, without port. Counts unlisted hosts and, for the group size,
+ * the clients of a service; denials are counted where they are answered. */
+void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
+    struct fate *ret_fate);
+
+/* May TLS be ended here for this host, to inspect it or to answer its requests
+ * ourselves (sink, page)? */
+bool fate_decrypts(const struct fate *f);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "proxy/pipe.h"
+
+#include <errno.h>
+
+#define PIPE_SLICE_BYTES 2048 /* coded input per step: bounds what it swells to */
+
+void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
+    const struct env *env, size_t collect)
+{
+	*p = (struct pipe){
+		.plan = plan,
+		.env = env,
+		.media = msg_media_type(m),
+		.coding = msg_value(m, FIELD_CONTENT_ENCODING),
+		.collect = collect,
+		.framing = m->framing,
+		.length = m->length,
+		.came = m->framing,
+	};
+	buf_init(&p->out, PIPE_OUT_MAX_BYTES);
+	if (m->framing == FRAME_NONE) {
+		p->state = PIPE_WHOLE;
+	} else if (!plan_has(plan, CARRIER_JSON) &&
+	    !plan_has(plan, CARRIER_FORM)) {
+		p->form = BODY_UNREAD;
+		p->state = PIPE_STREAM;
+	}
+}
+
+void pipe_fini(struct pipe *p)
+{
+	scrub_free(p->scrub);
+	p->scrub = NULL;
+	buf_fini(&p->out);
+}
+
+static int decide(struct pipe *p, struct span start, bool last)
+{
+	int err;
+
+	if (start.n == 0) { /* an empty body has nothing to scrub */
+		if (last) {
+			p->state = PIPE_WHOLE;
+			p->framing = FRAME_LENGTH;
+			p->length = 0;
+		}
+		return 0;
+	}
+	/* A coded body shows its form only behind the coding. */
+	p->form = scrub_form(p->plan, p->media,
+	    p->coding.n == 0 ? start : SPAN(""));
+	switch (p->form) {
+	case BODY_UNREAD:
+		p->state = PIPE_STREAM;
+		return 0;
+	case BODY_REFUSED:
+		return -EBADMSG;
+	case BODY_JSON:
+	case BODY_FORM:
+		break;
+	}
+	p->scrub = scrub_new(p->form, p->plan, p->env, p->coding, &err);
+	if (p->scrub == NULL)
+		return err == -ENOTSUP ? -EBADMSG : err;
+	p->state = PIPE_COLLECT;
+	return 0;
+}
+
+static int scrub(struct pipe *p, struct span in, bool last)
+{
+	int r;
+
+	if (p->coding.n > 0)
+		while (in.n > PIPE_SLICE_BYTES) {
+			r = scrub_feed(p->scrub, span_of(in.p, PIPE_SLICE_BYTES),
+			    false, &p->out);
+			if (r < 0)
+				return r;
+			in = span_from(in, PIPE_SLICE_BYTES);
+		}
+	return scrub_feed(p->scrub, in, last, &p->out);
+}
+
+int pipe_feed(struct pipe *p, struct span in, bool last)
+{
+	int r = 0;
+
+	if (p->state == PIPE_UNDECIDED)
+		r = decide(p, in, last);
+	if (r < 0 || p->state == PIPE_WHOLE || p->state == PIPE_UNDECIDED)
+		return r;
+	if (p->scrub == NULL)
+		return buf_add_span(&p->out, in);
+	r = scrub(p, in, last);
+	if (r < 0)
+		return r;
+	if (p->state == PIPE_COLLECT && last) {
+		p->state = PIPE_WHOLE;
+		p->framing = FRAME_LENGTH;
+		p->length = buf_len(&p->out);
+	} else if (p->state == PIPE_COLLECT && buf_len(&p->out) > p->collect) {
+		p->state = PIPE_STREAM;
+		p->framing = FRAME_CHUNKED;
+	}
+	return 0;
+}
+
+void pipe_frame(const struct pipe *p, struct msg *m)
+{
+	m->framing = p->framing;
+	m->length = p->length;
+	if (p->scrub == NULL)
+		return;
+	msg_remove(m, FIELD_CONTENT_ENCODING);
+	msg_remove(m, FIELD_ETAG); /* of other bytes than those that follow */
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* pipe - the content of one message on its way through a scrubber. Small bodies
+ * are scrubbed whole before the first byte leaves, so that a bad one is refused
+ * as a whole and Content-Length is right; larger ones stream, chunked. Bodies
+ * no line speaks of pass untouched with the framing they came with. */
+#ifndef PROXY_PIPE_H
+#define PROXY_PIPE_H
+
+#include "base/buf.h"
+#include "body/scrub.h"
+#include "http/msg.h"
+
+#define PIPE_OUT_MAX_BYTES (2u << 20) /* scrubbed bytes that wait */
+
+enum pipe_state {
+	PIPE_UNDECIDED, /* no content yet: its form may depend on it */
+	PIPE_COLLECT,   /* held back until it is whole or too large */
+	PIPE_STREAM,    /* the head may go, content follows */
+	PIPE_WHOLE      /* the head may go with framing and length; all is here */
+};
+
+struct pipe {
+	enum pipe_state state;
+	enum body_form form;
+	const struct plan *plan; /* borrowed */
+	const struct env *env;   /* borrowed */
+	struct span media, coding;
+	size_t collect;          /* bytes that may be held back */
+	struct scrub *scrub;     /* owned */
+	struct buf out;          /* scrubbed, to be taken by the owner */
+	enum framing framing;    /* for the head; valid from STREAM or WHOLE */
+	uint64_t length;
+	enum framing came;       /* as the message came */
+};
+
+/* For the body of m (its head already rewritten). plan may be NULL. */
+void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
+    const struct env *env, size_t collect);
+void pipe_fini(struct pipe *p);
+
+/* May the head be written? */
+static inline bool pipe_head_ready(const struct pipe *p)
+{
+	return p->state == PIPE_STREAM || p->state == PIPE_WHOLE;
+}
+
+/* Content passes as it is: the owner need not call pipe_feed. */
+static inline bool pipe_open(const struct pipe *p)
+{
+	return p->state == PIPE_STREAM && p->scrub == NULL;
+}
+
+/* Feed content; scrubbed bytes appear in p->out. last: it ends here. 0;
+ * -EBADMSG (refuse as not readable), -E2BIG or -ENOBUFS (a limit), -ENOMEM. */
+int pipe_feed(struct pipe *p, struct span in, bool last);
+
+/* Set the framing of m from p; when the content coding is gone, so are the
+ * fields that speak of it. */
+void pipe_frame(const struct pipe *p, struct msg *m);
+
+#endif
