@@ -30,12 +30,12 @@ static void put(uint64_t *at, uint64_t v)
 	__atomic_store_n(at, v, __ATOMIC_RELAXED);
 }
 
-void stat_add(enum stat s, uint64_t n)
+void stat_add(enum stat_id s, uint64_t n)
 {
 	put(&used->all[s], used->all[s] + n);
 }
 
-void stat_sub(enum stat s, uint64_t n)
+void stat_sub(enum stat_id s, uint64_t n)
 {
 	put(&used->all[s], used->all[s] - n);
 }
@@ -56,12 +56,12 @@ void stat_sum(struct stat_page *sum, const struct stat_page *page)
 			    &page->service[v][s], __ATOMIC_RELAXED);
 }
 
-const char *stat_word(enum stat s)
+const char *stat_word(enum stat_id s)
 {
 	return all[s].word;
 }
 
-const char *stat_text(enum stat s)
+const char *stat_text(enum stat_id s)
 {
 	return all[s].text;
 }

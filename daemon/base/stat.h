@@ -9,7 +9,7 @@
 
 #define STAT_SERVICES_MAX 64
 
-enum stat {
+enum stat_id {
 #define STAT_ROW(name, word, text) STAT_##name,
 #define STAT_SERVICE_ROW(name, word, text)
 #include "base/stat.tbl"
@@ -34,16 +34,16 @@ struct stat_page {
 
 /* The page this process counts into; a private one until this is called. */
 void stat_use(struct stat_page *page);
-void stat_add(enum stat s, uint64_t n);
-void stat_sub(enum stat s, uint64_t n); /* for gauges */
+void stat_add(enum stat_id s, uint64_t n);
+void stat_sub(enum stat_id s, uint64_t n); /* for gauges */
 /* service: index, 0 to STAT_SERVICES_MAX - 1; others are not counted. */
 void stat_service_add(unsigned service, enum stat_service s, uint64_t n);
 
 /* *sum += *page, read without tearing. */
 void stat_sum(struct stat_page *sum, const struct stat_page *page);
 
-const char *stat_word(enum stat s);
-const char *stat_text(enum stat s);
+const char *stat_word(enum stat_id s);
+const char *stat_text(enum stat_id s);
 const char *stat_service_word(enum stat_service s);
 const char *stat_service_text(enum stat_service s);
 
