@@ -21,11 +21,11 @@
 /* Who may follow whom. tests/unit/proxy compares the picture in conn.h. */
 static const unsigned follows[CONN_STATES] = {
 	[CONN_PEEK] = 1u << CONN_HTTP | 1u << CONN_SHAKE | 1u << CONN_DIAL |
-	    1u << CONN_DRAIN | 1u << CONN_DEAD,
+	              1u << CONN_DRAIN | 1u << CONN_DEAD,
 	[CONN_DIAL] = 1u << CONN_TUNNEL | 1u << CONN_DRAIN | 1u << CONN_DEAD,
 	[CONN_SHAKE] = 1u << CONN_HTTP | 1u << CONN_DEAD,
 	[CONN_HTTP] = 1u << CONN_PEEK | 1u << CONN_TUNNEL | 1u << CONN_DRAIN |
-	    1u << CONN_DEAD,
+	              1u << CONN_DEAD,
 	[CONN_TUNNEL] = 1u << CONN_DRAIN | 1u << CONN_DEAD,
 	[CONN_DRAIN] = 1u << CONN_DEAD,
 	[CONN_DEAD] = 0,
@@ -85,8 +85,8 @@ static void on_deadline(void *arg)
 	}
 }
 
-struct conn *conn_new(int fd, struct snapshot *snap, uint8_t level,
-    struct client_count *from)
+struct conn *conn_new(
+    int fd, struct snapshot *snap, uint8_t level, struct client_count *from)
 {
 	struct conn *c = calloc(1, sizeof *c);
 
@@ -232,6 +232,8 @@ void conn_finish(struct conn *c, enum why why)
 		return;
 	}
 	c->why = why;
+	h1_conn_free(c->h1);
+	c->h1 = NULL;
 	conn_enter(c, CONN_DRAIN);
 	if (c->state == CONN_DEAD)
 		return;
@@ -243,9 +245,9 @@ void conn_finish(struct conn *c, enum why why)
 
 struct conn *conn_find(uint64_t id)
 {
-	return by_id != NULL ?
-	    hash_get(by_id, span_of((const char *)&id, sizeof id)) :
-	    NULL;
+	return by_id != NULL
+	           ? hash_get(by_id, span_of((const char *)&id, sizeof id))
+	           : NULL;
 }
 
 unsigned conn_count(enum conn_state s)
@@ -262,7 +264,8 @@ static void close_some(enum conn_state s, bool idle_only, enum why why)
 {
 	if (by_id == NULL)
 		return;
-	LIST_EACH(l, tmp, &all[s]) {
+	LIST_EACH(l, tmp, &all[s])
+	{
 		struct conn *c = LIST_ENTRY(l, struct conn, link);
 
 		if (!idle_only || s == CONN_PEEK ||

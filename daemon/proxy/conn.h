@@ -35,41 +35,41 @@ enum conn_state {
 
 /* What a CONNECT or a first request decided about the host of a connection. */
 struct fate {
-	enum why refuse; /* WHY_DONE: allowed */
-	bool tunnel;     /* pass unread */
-	bool reset;      /* refused by closing without a word */
+	enum why refuse;               /* WHY_DONE: allowed */
+	bool tunnel;                   /* pass unread */
+	bool reset;                    /* refused by closing without a word */
 	const struct service *service; /* NULL: no pack names the host */
 	const struct host_line *line;
 };
 
 struct conn {
-	struct link link;        /* in the list of its state */
+	struct link link; /* in the list of its state */
 	enum conn_state state;
-	uint64_t id;             /* for answers that come later */
-	struct snapshot *snap;   /* one reference */
+	uint64_t id;           /* for answers that come later */
+	struct snapshot *snap; /* one reference */
 	struct client_count *from;
-	uint8_t level;           /* protection level of the client network */
-	struct stream *client;   /* owned */
+	uint8_t level;         /* protection level of the client network */
+	struct stream *client; /* owned */
 	struct deadline deadline;
 	struct loop_later later;
-	enum why why;            /* set by conn_close */
+	enum why why; /* set by conn_close */
 
-	bool inside;             /* a CONNECT was accepted ... */
-	bool tls;                /* ... and TLS is spoken in it */
-	bool waits_leaf;         /* the 200 waits for the signer */
+	bool inside;     /* a CONNECT was accepted ... */
+	bool tls;        /* ... and TLS is spoken in it */
+	bool waits_leaf; /* the 200 waits for the signer */
 	char host_mem[URI_HOST_MAX + 1];
-	struct span host;        /* name of the CONNECT, lower case */
+	struct span host; /* name of the CONNECT, lower case */
 	uint16_t port;
-	struct fate fate;        /* of that host */
+	struct fate fate; /* of that host */
 
-	struct h1_conn *h1;      /* owned; CONN_HTTP */
-	struct tunnel *tunnel;   /* owned; CONN_DIAL, CONN_TUNNEL, CONN_DRAIN */
+	struct h1_conn *h1;    /* owned; CONN_HTTP */
+	struct tunnel *tunnel; /* owned; CONN_DIAL, CONN_TUNNEL, CONN_DRAIN */
 };
 
 /* Make a connection of fd (owned from now on). NULL when memory is out: fd is
  * closed. snap gets a reference. */
-struct conn *conn_new(int fd, struct snapshot *snap, uint8_t level,
-    struct client_count *from);
+struct conn *conn_new(
+    int fd, struct snapshot *snap, uint8_t level, struct client_count *from);
 
 /* Move on. Asserts that the table allows it; re-arms the deadline. */
 void conn_enter(struct conn *c, enum conn_state next);

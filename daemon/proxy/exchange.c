@@ -44,8 +44,8 @@ static void on_prf(void *arg, struct span in, unsigned char out[16])
 	keys_prf(x->fate.service, in, out);
 }
 
-struct exchange *exchange_new(struct conn *c, const struct exchange_ops *ops,
-    void *arg)
+struct exchange *exchange_new(
+    struct conn *c, const struct exchange_ops *ops, void *arg)
 {
 	struct exchange *x = calloc(1, sizeof *x);
 
@@ -155,8 +155,7 @@ static void answer(struct exchange *x, struct answer *r)
 	if (x->ops->head(x->arg, &r->m) < 0)
 		return;
 	if (r->m.framing != FRAME_NONE &&
-	    x->ops->content(
-		x->arg, head_only ? SPAN("") : r->body, true) < 0)
+	    x->ops->content(x->arg, head_only ? SPAN("") : r->body, true) < 0)
 		return;
 	if (x->ops->flush(x->arg) < 0)
 		return;
@@ -165,8 +164,8 @@ static void answer(struct exchange *x, struct answer *r)
 	exchange_half_done(x);
 }
 
-static void refuse_with(struct exchange *x, enum why why,
-    const struct sink *sink)
+static void refuse_with(
+    struct exchange *x, enum why why, const struct sink *sink)
 {
 	struct answer r;
 
@@ -175,7 +174,7 @@ static void refuse_with(struct exchange *x, enum why why,
 		return;
 	}
 	if (reply_refusal(x->conn->snap->conf, x->fate.service, why, sink,
-		&x->req, x->arena, &r) < 0)
+	        &x->req, x->arena, &r) < 0)
 		x->ops->fail(x->arg, WHY_MEMORY);
 	else
 		answer(x, &r);
@@ -196,7 +195,7 @@ static void count(const struct exchange *x, enum why why)
 	};
 
 	if (as_a_whole[why] > 0)
-		stat_add((enum stat)(as_a_whole[why] - 1), 1);
+		stat_add((enum stat_id)(as_a_whole[why] - 1), 1);
 	if (x->fate.service != NULL && why_is_error(why))
 		stat_service_add(
 		    x->fate.service->index, STAT_SERVICE_ERRORS, 1);
@@ -229,8 +228,8 @@ static void deny(struct exchange *x, enum why why, const struct sink *sink)
 		x->ops->fail(x->arg, why);
 		return;
 	}
-	stat_service_add(index, why == WHY_TELEMETRY ? STAT_SERVICE_SUNK :
-						       STAT_SERVICE_DENIED, 1);
+	stat_service_add(index,
+	    why == WHY_TELEMETRY ? STAT_SERVICE_SUNK : STAT_SERVICE_DENIED, 1);
 	refuse_with(x, why, sink);
 }
 
@@ -239,11 +238,12 @@ static enum why take_host(struct exchange *x)
 {
 	const struct conn *c = x->conn;
 	const struct msg *m = &x->req;
-	bool https = m->scheme.n > 0 ? span_eq_nocase(m->scheme, SPAN("https")) :
-				       c->tls;
+	bool https =
+	    m->scheme.n > 0 ? span_eq_nocase(m->scheme, SPAN("https")) : c->tls;
 	struct span host;
 
-	if (uri_authority(m->authority, https ? 443 : 80, &host, &x->port) < 0 ||
+	if (uri_authority(m->authority, https ? 443 : 80, &host, &x->port) <
+	        0 ||
 	    uri_host_lower(host, x->host_mem, &x->subject.host) < 0)
 		return WHY_BAD_REQUEST;
 	x->tls = https;
@@ -262,8 +262,8 @@ static bool for_us(const struct exchange *x)
 	if (x->conn->inside)
 		return false;
 	return m->scheme.n == 0 ||
-	    span_eq(x->subject.host,
-		span_str(x->conn->snap->conf->page_name));
+	       span_eq(
+	           x->subject.host, span_str(x->conn->snap->conf->page_name));
 }
 
 /* The host's fate for this request; WHY_DONE: forward it. */
@@ -274,8 +274,7 @@ static enum why judge_host(struct exchange *x)
 	if (x->conn->inside)
 		x->fate = x->conn->fate;
 	else
-		fate_of_host(
-		    conf, x->subject.host, x->conn->level, &x->fate);
+		fate_of_host(conf, x->subject.host, x->conn->level, &x->fate);
 	if (x->fate.refuse != WHY_DONE)
 		return x->fate.refuse;
 	if (!x->tls && !conf->allow_http)
@@ -284,8 +283,8 @@ static enum why judge_host(struct exchange *x)
 		return WHY_PORT;
 	/* Without decryption there is nothing to read a request from, and a
 	 * request in the clear may only pass with its rules applied. */
-	return x->fate.tunnel || !x->fate.service->inspect ? WHY_NOT_INSPECTED :
-							     WHY_DONE;
+	return x->fate.tunnel || !x->fate.service->inspect ? WHY_NOT_INSPECTED
+	                                                   : WHY_DONE;
 }
 
 static void forward(struct exchange *x)
@@ -293,8 +292,8 @@ static void forward(struct exchange *x)
 	struct conn *c = x->conn;
 	struct request_match match;
 
-	if (match_request(
-		c->snap->conf->rules, x->fate.service, &x->subject, &match) < 0) {
+	if (match_request(c->snap->conf->rules, x->fate.service, &x->subject,
+	        &match) < 0) {
 		exchange_refuse(x, WHY_MEMORY);
 		return;
 	}
@@ -361,9 +360,9 @@ void exchange_begin(struct exchange *x)
 	else if (x->fate.service != NULL)
 		deny(x, why,
 		    x->fate.line->verdict == VERDICT_DENY &&
-			    (why == WHY_TELEMETRY || why == WHY_DENIED) ?
-			&x->fate.line->sink :
-			NULL);
+		            (why == WHY_TELEMETRY || why == WHY_DENIED)
+		        ? &x->fate.line->sink
+		        : NULL);
 	else
 		exchange_refuse(x, why);
 }
@@ -405,8 +404,8 @@ void exchange_timeout(struct exchange *x)
 	else if (x->up == HALF_BODY && up_wants(x))
 		exchange_refuse(x, WHY_SLOW);
 	else
-		exchange_refuse(x, x->server != NULL &&
-				upstream_ready(x->server) ?
-			WHY_SERVER_SLOW :
-			WHY_CONNECT);
+		exchange_refuse(
+		    x, x->server != NULL && upstream_ready(x->server)
+		           ? WHY_SERVER_SLOW
+		           : WHY_CONNECT);
 }

@@ -43,8 +43,8 @@ struct exchange_ops {
 	void (*upgraded)(void *arg, struct stream *server);
 };
 
-struct exchange *exchange_new(struct conn *c, const struct exchange_ops *ops,
-    void *arg);
+struct exchange *exchange_new(
+    struct conn *c, const struct exchange_ops *ops, void *arg);
 void exchange_free(struct exchange *x); /* NULL is fine; freed at turn's end */
 
 /* The arena and the request of the next exchange; the codec fills them. */

@@ -28,7 +28,7 @@ static struct stream *server_stream(const struct exchange *x)
 static bool over(const struct exchange *x)
 {
 	return x->freed || x->local || x->server == NULL ||
-	    x->down == HALF_IDLE || x->down == HALF_DONE;
+	       x->down == HALF_IDLE || x->down == HALF_DONE;
 }
 
 void down_start(struct exchange *x)
@@ -134,7 +134,7 @@ static void begin(struct exchange *x)
 		x->cut = true;
 	x->subject.content = msg_media_type(&x->res);
 	if (match_response(c->snap->conf->rules, x->fate.service, &x->subject,
-		&plan) < 0) {
+	        &plan) < 0) {
 		exchange_refuse(x, WHY_MEMORY);
 		return;
 	}
@@ -174,8 +174,7 @@ static void content(struct exchange *x, struct span s, bool last)
 
 	conn_wait(x->conn, x->conn->snap->conf->answer_s);
 	stat_add(STAT_BYTES_DOWN, s.n);
-	stat_service_add(
-	    x->fate.service->index, STAT_SERVICE_READ_BYTES, s.n);
+	stat_service_add(x->fate.service->index, STAT_SERVICE_READ_BYTES, s.n);
 	if (had_head && pipe_open(&x->pipe_down)) {
 		if (x->ops->content(x->arg, s, last) == 0 && last)
 			finish(x);
@@ -271,8 +270,8 @@ static void run(struct exchange *x)
 		if (r == 0)
 			return;
 		if (r < 0)
-			exchange_refuse(x, r == -E2BIG ? WHY_ANSWER_LIMIT :
-							 WHY_BAD_RESPONSE);
+			exchange_refuse(x,
+			    r == -E2BIG ? WHY_ANSWER_LIMIT : WHY_BAD_RESPONSE);
 		else if (x->res.status == 101)
 			upgrade(x);
 		else if (x->res.status < 200)

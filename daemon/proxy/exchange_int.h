@@ -21,10 +21,10 @@ enum half { HALF_IDLE, HALF_HEAD, HALF_BODY, HALF_DONE };
 
 struct exchange {
 	enum half up, down;
-	bool local;        /* we answer ourselves; the request is discarded */
-	bool closing;      /* the connection ends after this answer */
-	bool retried;      /* a pooled connection was stale: once is enough */
-	bool cut;          /* the server's connection cannot be used again */
+	bool local;   /* we answer ourselves; the request is discarded */
+	bool closing; /* the connection ends after this answer */
+	bool retried; /* a pooled connection was stale: once is enough */
+	bool cut;     /* the server's connection cannot be used again */
 	bool freed;
 
 	const struct exchange_ops *ops;
@@ -43,9 +43,9 @@ struct exchange {
 
 	/* up */
 	struct pipe pipe_up;
-	struct buf first;  /* head and what of the body was ready with it; kept
-	                      until the answer begins, for the one retry */
-	bool first_whole;  /* the whole request is in first */
+	struct buf first; /* head and what of the body was ready with it; kept
+	                     until the answer begins, for the one retry */
+	bool first_whole; /* the whole request is in first */
 	bool first_sent;
 	uint64_t discarded;
 	struct upstream *server; /* owned */
@@ -56,7 +56,7 @@ struct exchange {
 	bool head_down_sent;
 	bool server_ended; /* it sends no more, with server_err */
 	int server_err;
-	size_t scanned;    /* bytes of the answer's head seen without its end */
+	size_t scanned; /* bytes of the answer's head seen without its end */
 };
 
 /* exchange.c */
@@ -66,7 +66,8 @@ void exchange_half_done(struct exchange *x);
 enum why exchange_why(int err, bool up);
 
 /* exchange_up.c */
-/* The head was judged and rewritten: send it as soon as its framing is known. */
+/* The head was judged and rewritten: send it as soon as its framing is known.
+ */
 void up_begin(struct exchange *x);
 void up_content(struct exchange *x, struct span s, bool last);
 bool up_wants(const struct exchange *x);

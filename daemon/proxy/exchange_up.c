@@ -98,8 +98,8 @@ void up_dial(struct exchange *x, bool fresh)
 {
 	const struct conf *conf = x->conn->snap->conf;
 
-	x->server = upstream_get(x->conn->snap, x->subject.host, x->port, x->tls,
-	    fresh, &server_ops, x);
+	x->server = upstream_get(x->conn->snap, x->subject.host, x->port,
+	    x->tls, fresh, &server_ops, x);
 	if (x->server == NULL)
 		exchange_refuse(x, WHY_MEMORY);
 	else if (upstream_ready(x->server))
@@ -161,8 +161,8 @@ void up_content(struct exchange *x, struct span s, bool last)
 	struct stream *server = server_stream(x);
 	int err = 0;
 
-	conn_wait(x->conn, last ? x->conn->snap->conf->answer_s :
-				  x->conn->snap->conf->body_s);
+	conn_wait(x->conn,
+	    last ? x->conn->snap->conf->answer_s : x->conn->snap->conf->body_s);
 	if (had_head && pipe_open(&x->pipe_up)) {
 		err = queue(x, stream_out(server), s, last);
 	} else {

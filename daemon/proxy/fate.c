@@ -14,8 +14,8 @@ static enum why judge(const struct host_match *m, uint8_t level)
 		return WHY_LEVEL;
 	switch (m->line->verdict) {
 	case VERDICT_DENY:
-		return m->line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY :
-								 WHY_DENIED;
+		return m->line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY
+		                                               : WHY_DENIED;
 	case VERDICT_INSPECT:
 		return s->inspect ? WHY_DONE : WHY_NOT_INSPECTED;
 	case VERDICT_TUNNEL:
@@ -38,8 +38,8 @@ void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
 	ret_fate->line = m.line;
 	ret_fate->refuse = judge(&m, level);
 	ret_fate->tunnel = m.line->verdict == VERDICT_TUNNEL;
-	ret_fate->reset = m.line->verdict == VERDICT_DENY &&
-	    m.line->sink.kind == SINK_RESET;
+	ret_fate->reset =
+	    m.line->verdict == VERDICT_DENY && m.line->sink.kind == SINK_RESET;
 	if (ret_fate->refuse == WHY_DONE)
 		stat_service_add(m.service->index, STAT_SERVICE_CLIENTS, 1);
 }
@@ -47,5 +47,5 @@ void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
 bool fate_decrypts(const struct fate *f)
 {
 	return f->service != NULL && f->service->inspect && !f->tunnel &&
-	    !f->reset && f->refuse != WHY_SERVICE_OFF;
+	       !f->reset && f->refuse != WHY_SERVICE_OFF;
 }

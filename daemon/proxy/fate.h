@@ -9,8 +9,9 @@
 
 struct conf;
 
-/* host: lower case, without port. Counts unlisted hosts and, for the group size,
- * the clients of a service; denials are counted where they are answered. */
+/* host: lower case, without port. Counts unlisted hosts and, for the group
+ * size, the clients of a service; denials are counted where they are answered.
+ */
 void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
     struct fate *ret_fate);
 

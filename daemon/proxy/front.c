@@ -107,8 +107,8 @@ static void peek_tls(struct conn *c)
 
 static void peek_inside(struct conn *c, enum first first)
 {
-	bool clear = first == FIRST_HTTP && !c->fate.tunnel &&
-	    c->snap->conf->allow_http;
+	bool clear =
+	    first == FIRST_HTTP && !c->fate.tunnel && c->snap->conf->allow_http;
 
 	if (first == FIRST_TLS && (c->fate.tunnel || fate_decrypts(&c->fate)))
 		peek_tls(c);
@@ -138,8 +138,8 @@ static void on_end(void *arg, int err)
 	struct conn *c = arg;
 
 	(void)err;
-	conn_close(c, c->state == CONN_SHAKE ? WHY_TLS_CLIENT :
-					       WHY_CLIENT_GONE);
+	conn_close(
+	    c, c->state == CONN_SHAKE ? WHY_TLS_CLIENT : WHY_CLIENT_GONE);
 }
 
 void front_timeout(struct conn *c)
@@ -180,7 +180,8 @@ void front_leaf(struct conn *c, int err)
 		if (c->inside)
 			conn_close(c, WHY_NO_LEAF);
 		else
-			refuse(c, WHY_NO_LEAF);
+			refuse(c, c->fate.refuse != WHY_DONE ? c->fate.refuse
+			                                     : WHY_NO_LEAF);
 	} else if (c->inside) {
 		shake(c);
 	} else {
@@ -216,8 +217,7 @@ void front_connect(struct conn *c, struct span authority)
 	enum why why = WHY_BAD_REQUEST;
 
 	if (take_target(c, authority) == 0) {
-		fate_of_host(
-		    c->snap->conf, c->host, c->level, &c->fate);
+		fate_of_host(c->snap->conf, c->host, c->level, &c->fate);
 		if (c->fate.reset) {
 			conn_close(c, c->fate.refuse);
 			return;

@@ -207,8 +207,8 @@ static enum why why_of(enum h1_fault fault)
 static void begin(struct h1_conn *h, struct buf *in, size_t head_bytes)
 {
 	struct exchange *x = h->exchange;
-	struct span head = arena_dup(exchange_arena(x),
-	    span_of(buf_span(in).p, head_bytes));
+	struct span head =
+	    arena_dup(exchange_arena(x), span_of(buf_span(in).p, head_bytes));
 	struct msg *m = exchange_request(x);
 	enum h1_fault fault = H1_BAD;
 	ptrdiff_t n = h1_read_request(head, m, &fault);
@@ -322,8 +322,8 @@ static void run(struct h1_conn *h)
 	}
 	stream_reading(h->conn->client,
 	    h->state == HEAD ||
-		(h->state == BODY && exchange_wants(h->exchange)) ||
-		h->state == WAIT);
+	        (h->state == BODY && exchange_wants(h->exchange)) ||
+	        h->state == WAIT);
 }
 
 static void on_read(void *arg)

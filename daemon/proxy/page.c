@@ -83,8 +83,8 @@ static void escaped_str(struct buf *out, const char *s)
 	escaped(out, span_str(s));
 }
 
-static void begin(struct buf *out, const struct conf *conf, const char *title,
-    bool german)
+static void begin(
+    struct buf *out, const struct conf *conf, const char *title, bool german)
 {
 	buf_addf(out,
 	    "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n"
@@ -93,7 +93,8 @@ static void begin(struct buf *out, const struct conf *conf, const char *title,
 	    "<meta name=\"robots\" content=\"noindex\">\n<title>%s</title>\n"
 	    "<style>body{max-width:40em;margin:2em auto;padding:0 1em;"
 	    "font:1.1em/1.5 sans-serif;color:#111;background:#fff}"
-	    "a{color:#0645ad}dt{font-weight:bold}dd{margin:0 0 .8em 0}</style>\n"
+	    "a{color:#0645ad}dt{font-weight:bold}dd{margin:0 0 .8em "
+	    "0}</style>\n"
 	    "</head>\n<body>\n<main>\n<h1>%s</h1>\n",
 	    german ? "de" : "en", title, title);
 	if (conf->page_authority[0] != '\0') {
@@ -113,8 +114,8 @@ static bool is_link(const char *s)
 	struct span t = span_str(s);
 
 	return span_starts(t, SPAN("https://")) ||
-	    span_starts(t, SPAN("http://")) || span_starts(t, SPAN("tel:")) ||
-	    span_starts(t, SPAN("mailto:"));
+	       span_starts(t, SPAN("http://")) ||
+	       span_starts(t, SPAN("tel:")) || span_starts(t, SPAN("mailto:"));
 }
 
 /* "label" as a link when target is one, else "label: target". */
@@ -169,13 +170,13 @@ void page_refusal(struct buf *out, const struct conf *conf,
 		buf_add_str(out, "</dd>\n");
 	}
 	buf_addf(out, "<dt>%s</dt><dd>%s (%s).</dd>\n</dl>\n",
-	    reason_label[german],
-	    german ? why_text_de(why) : why_text_en(why), why_word(why));
+	    reason_label[german], german ? why_text_de(why) : why_text_en(why),
+	    why_word(why));
 	buf_addf(out, "<h2>%s</h2>\n<ol>\n", instead_label[german]);
 	advice(out, telephone_text[german],
-	    conf->page_telephone[0] != '\0' ? conf->page_telephone :
-	    german ? "Einwahlnummer in der Einladung" :
-		     "see the number in the invitation");
+	    conf->page_telephone[0] != '\0' ? conf->page_telephone
+	    : german                        ? "Einwahlnummer in der Einladung"
+	             : "see the number in the invitation");
 	advice(out, own_text[german], conf->page_own);
 	advice(out, eu_text[german], conf->page_eu);
 	agreed_services(out, conf, service, german);
@@ -193,8 +194,8 @@ void page_start(struct buf *out, const struct conf *conf, bool german)
 	begin(out, conf, start_title[german], german);
 	buf_addf(out, "<p>%s</p>\n<h2>%s</h2>\n<ul>\n", start_what[german],
 	    setup_label[german]);
-	buf_addf(out, "<li><a href=\"/proxy.pac\">%s</a></li>\n",
-	    pac_text[german]);
+	buf_addf(
+	    out, "<li><a href=\"/proxy.pac\">%s</a></li>\n", pac_text[german]);
 	if (conf->ca_pem.n > 0)
 		buf_addf(out,
 		    "<li><a href=\"/ca.pem\">%s</a></li>\n"
@@ -207,10 +208,10 @@ void page_start(struct buf *out, const struct conf *conf, bool german)
 		buf_add_str(out, "<li>");
 		escaped(out, s->name);
 		buf_addf(out, ": %s</li>\n",
-		    !usable(s) ? (german ? why_text_de(s->refused) :
-					   why_text_en(s->refused)) :
-		    s->inspect ? mode_inspected[german] :
-				 mode_tunnelled[german]);
+		    !usable(s)   ? (german ? why_text_de(s->refused)
+		                           : why_text_en(s->refused))
+		    : s->inspect ? mode_inspected[german]
+		                 : mode_tunnelled[german]);
 	}
 	buf_add_str(out, "</ul>\n");
 	end(out);

@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-#define PIPE_SLICE_BYTES 2048 /* coded input per step: bounds what it swells to */
+#define PIPE_SLICE_BYTES                                                       \
+	2048 /* coded input per step: bounds what it swells to */
 
 void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
     const struct env *env, size_t collect)
@@ -22,7 +23,7 @@ void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
 	if (m->framing == FRAME_NONE) {
 		p->state = PIPE_WHOLE;
 	} else if (!plan_has(plan, CARRIER_JSON) &&
-	    !plan_has(plan, CARRIER_FORM)) {
+	           !plan_has(plan, CARRIER_FORM)) {
 		p->form = BODY_UNREAD;
 		p->state = PIPE_STREAM;
 	}
@@ -48,8 +49,8 @@ static int decide(struct pipe *p, struct span start, bool last)
 		return 0;
 	}
 	/* A coded body shows its form only behind the coding. */
-	p->form = scrub_form(p->plan, p->media,
-	    p->coding.n == 0 ? start : SPAN(""));
+	p->form =
+	    scrub_form(p->plan, p->media, p->coding.n == 0 ? start : SPAN(""));
 	switch (p->form) {
 	case BODY_UNREAD:
 		p->state = PIPE_STREAM;
@@ -73,8 +74,8 @@ static int scrub(struct pipe *p, struct span in, bool last)
 
 	if (p->coding.n > 0)
 		while (in.n > PIPE_SLICE_BYTES) {
-			r = scrub_feed(p->scrub, span_of(in.p, PIPE_SLICE_BYTES),
-			    false, &p->out);
+			r = scrub_feed(p->scrub,
+			    span_of(in.p, PIPE_SLICE_BYTES), false, &p->out);
 			if (r < 0)
 				return r;
 			in = span_from(in, PIPE_SLICE_BYTES);

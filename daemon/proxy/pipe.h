@@ -16,7 +16,7 @@ enum pipe_state {
 	PIPE_UNDECIDED, /* no content yet: its form may depend on it */
 	PIPE_COLLECT,   /* held back until it is whole or too large */
 	PIPE_STREAM,    /* the head may go, content follows */
-	PIPE_WHOLE      /* the head may go with framing and length; all is here */
+	PIPE_WHOLE /* the head may go with framing and length; all is here */
 };
 
 struct pipe {
@@ -25,12 +25,12 @@ struct pipe {
 	const struct plan *plan; /* borrowed */
 	const struct env *env;   /* borrowed */
 	struct span media, coding;
-	size_t collect;          /* bytes that may be held back */
-	struct scrub *scrub;     /* owned */
-	struct buf out;          /* scrubbed, to be taken by the owner */
-	enum framing framing;    /* for the head; valid from STREAM or WHOLE */
+	size_t collect;       /* bytes that may be held back */
+	struct scrub *scrub;  /* owned */
+	struct buf out;       /* scrubbed, to be taken by the owner */
+	enum framing framing; /* for the head; valid from STREAM or WHOLE */
 	uint64_t length;
-	enum framing came;       /* as the message came */
+	enum framing came; /* as the message came */
 };
 
 /* For the body of m (its head already rewritten). plan may be NULL. */

@@ -16,7 +16,7 @@
 #include "tls/leaf.h"
 
 static const struct proxy_hooks *hooks;
-static struct snapshot *now;   /* for new connections */
+static struct snapshot *now; /* for new connections */
 static struct deadline drain;
 static bool draining;
 
@@ -60,9 +60,9 @@ int proxy_use(struct conf *c)
 
 	if (next == NULL)
 		return -EINVAL;
+	upstream_flush(next); /* what was checked against the old trust store */
 	snapshot_unref(now);
 	now = next;
-	upstream_flush(); /* what was checked against the old trust store */
 	return 0;
 }
 
@@ -83,9 +83,9 @@ void proxy_accept(int fd, const struct sockaddr *from)
 		close(fd);
 		return;
 	}
-	client = proxy_open() < now->conf->max_connections ?
-	    client_enter(from, now->conf->max_per_client) :
-	    NULL;
+	client = proxy_open() < now->conf->max_connections
+	             ? client_enter(from, now->conf->max_per_client)
+	             : NULL;
 	if (client == NULL) {
 		stat_add(STAT_LIMITS, 1);
 		close(fd);

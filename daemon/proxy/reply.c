@@ -22,8 +22,8 @@ static const unsigned char gif[] = { 'G', 'I', 'F', '8', '9', 'a', 1, 0, 1, 0,
 	0x80, 0, 0, 0, 0, 0, 0, 0, 0, '!', 0xf9, 4, 1, 0, 0, 0, 0, ',', 0, 0, 0,
 	0, 1, 0, 1, 0, 0, 2, 1, 'D', 0, ';' };
 
-static void answer_init(struct answer *r, int status, struct span type,
-    struct span body)
+static void answer_init(
+    struct answer *r, int status, struct span type, struct span body)
 {
 	msg_init(&r->m, false);
 	r->m.minor = 1;
@@ -117,12 +117,12 @@ static int refusal_page(const struct conf *conf, const struct service *service,
 	if (err < 0)
 		return err;
 	answer_init(r, status,
-	    is_navigation(req) ? SPAN("text/html; charset=utf-8") :
-				 SPAN("text/plain; charset=utf-8"),
+	    is_navigation(req) ? SPAN("text/html; charset=utf-8")
+	                       : SPAN("text/plain; charset=utf-8"),
 	    body);
 	add(r, SPAN("Content-Security-Policy"),
 	    SPAN("default-src 'none'; style-src 'unsafe-inline'; "
-		 "form-action 'none'; frame-ancestors 'none'"));
+	         "form-action 'none'; frame-ancestors 'none'"));
 	add(r, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
 	add(r, SPAN("Referrer-Policy"), SPAN("no-referrer"));
 	return 0;
@@ -148,16 +148,16 @@ int reply_refusal(const struct conf *conf, const struct service *service,
 		answer_init(ret_answer, sink->status, SPAN(""), SPAN(""));
 		break;
 	case SINK_JSON:
-		answer_init(ret_answer, 200, SPAN("application/json"),
-		    sink->text);
+		answer_init(
+		    ret_answer, 200, SPAN("application/json"), sink->text);
 		break;
 	case SINK_GIF:
 		answer_init(ret_answer, 200, SPAN("image/gif"),
 		    span_of((const char *)gif, sizeof gif));
 		break;
 	case SINK_JS:
-		answer_init(ret_answer, 200, SPAN("text/javascript"),
-		    SPAN("\n"));
+		answer_init(
+		    ret_answer, 200, SPAN("text/javascript"), SPAN("\n"));
 		break;
 	case SINK_NONE:
 	case SINK_PAGE:
@@ -178,8 +178,8 @@ static int own_page(const struct conf *conf, const struct msg *req,
 	int err;
 
 	buf_init(&b, PAGE_MAX_BYTES);
-	page_start(&b, conf,
-	    page_german(msg_value(req, FIELD_ACCEPT_LANGUAGE)));
+	page_start(
+	    &b, conf, page_german(msg_value(req, FIELD_ACCEPT_LANGUAGE)));
 	err = keep(&b, a, &body);
 	answer_init(r, 200, SPAN("text/html; charset=utf-8"), body);
 	add(r, SPAN("Content-Security-Policy"),
@@ -219,7 +219,7 @@ int reply_own(const struct conf *conf, const struct msg *req, struct arena *a,
 	} else if (span_eq(path, SPAN("/"))) {
 		return own_page(conf, req, a, ret_answer);
 	} else if (span_eq(path, SPAN("/proxy.pac")) ||
-	    span_eq(path, SPAN("/wpad.dat"))) {
+	           span_eq(path, SPAN("/wpad.dat"))) {
 		return pac_file(conf, req, a, ret_answer);
 	} else if (span_eq(path, SPAN("/ca.pem")) && conf->ca_pem.n > 0) {
 		answer_init(ret_answer, 200, SPAN("application/x-pem-file"),
@@ -228,8 +228,8 @@ int reply_own(const struct conf *conf, const struct msg *req, struct arena *a,
 		answer_init(ret_answer, 200, SPAN("application/x-x509-ca-cert"),
 		    conf->ca_der);
 	} else {
-		answer_init(ret_answer, 404, SPAN("text/plain"),
-		    SPAN("not here\n"));
+		answer_init(
+		    ret_answer, 404, SPAN("text/plain"), SPAN("not here\n"));
 	}
 	return 0;
 }
@@ -237,8 +237,8 @@ int reply_own(const struct conf *conf, const struct msg *req, struct arena *a,
 void reply_connect_refused(struct conn *c, enum why why)
 {
 	struct buf *out = stream_out(c->client);
-	struct span service = c->fate.service != NULL ? c->fate.service->name :
-							SPAN("");
+	struct span service =
+	    c->fate.service != NULL ? c->fate.service->name : SPAN("");
 	int status = why_status(why) != 0 ? why_status(why) : 403;
 	struct answer r;
 	char text[300];

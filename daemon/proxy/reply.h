@@ -13,7 +13,7 @@ struct conf;
 struct conn;
 
 struct answer {
-	struct msg m;      /* framing LENGTH, or NONE */
+	struct msg m; /* framing LENGTH, or NONE */
 	struct span body;
 };
 

@@ -42,8 +42,8 @@ static bool move(struct tunnel *t, struct stream *from, struct stream *to)
 	if (s.n > 0) {
 		stat_service_add(
 		    t->service->index, STAT_SERVICE_BLIND_BYTES, s.n);
-		stat_add(from == t->server ? STAT_BYTES_DOWN : STAT_BYTES_UP,
-		    s.n);
+		stat_add(
+		    from == t->server ? STAT_BYTES_DOWN : STAT_BYTES_UP, s.n);
 		if (buf_add_span(stream_out(to), s) < 0) {
 			conn_close(c, WHY_MEMORY);
 			return false;
@@ -51,8 +51,8 @@ static bool move(struct tunnel *t, struct stream *from, struct stream *to)
 		buf_drain(stream_in(from), s.n);
 	}
 	if (stream_flush(to) < 0) {
-		conn_close(c, to == t->server ? WHY_SERVER_GONE :
-						WHY_CLIENT_GONE);
+		conn_close(
+		    c, to == t->server ? WHY_SERVER_GONE : WHY_CLIENT_GONE);
 		return false;
 	}
 	stream_reading(from, !stream_full(to));
@@ -61,8 +61,23 @@ static bool move(struct tunnel *t, struct stream *from, struct stream *to)
 
 static void alive(struct tunnel *t)
 {
-	if (t->conn->state == CONN_TUNNEL)
-		conn_wait(t->conn, t->conn->snap->conf->tunnel_s);
+	const struct conf *conf = t->conn->snap->conf;
+
+	conn_wait(t->conn,
+	    t->conn->state == CONN_TUNNEL ? conf->tunnel_s : conf->body_s);
+}
+
+/* Both sides have ended: close when everything is written. */
+static void settle(struct tunnel *t)
+{
+	struct stream *client = t->conn->client;
+
+	if (buf_len(stream_out(client)) > 0)
+		stream_notify_empty(client);
+	else if (buf_len(stream_out(t->server)) > 0)
+		stream_notify_empty(t->server);
+	else
+		conn_close(t->conn, WHY_DONE);
 }
 
 static void on_client_read(void *arg)
@@ -86,7 +101,7 @@ static void on_client_drain(void *arg)
 	struct tunnel *t = arg;
 
 	if (t->server_ended && t->client_ended)
-		conn_close(t->conn, WHY_DONE);
+		settle(t);
 	else if (!t->server_ended)
 		stream_reading(t->server, true);
 }
@@ -96,36 +111,29 @@ static void on_server_drain(void *arg)
 	struct tunnel *t = arg;
 
 	if (t->server_ended && t->client_ended)
-		conn_close(t->conn, WHY_DONE);
+		settle(t);
 	else if (!t->client_ended)
 		stream_reading(t->conn->client, true);
 }
 
 /* One side ended: flush to the other and pass the end on. */
-static void ended(struct tunnel *t, struct stream *from, struct stream *to,
-    int err)
+static void ended(
+    struct tunnel *t, struct stream *from, struct stream *to, int err)
 {
 	struct conn *c = t->conn;
 
 	if (err < 0 && err != -EPIPE) {
-		conn_close(c, from == t->server ? WHY_SERVER_GONE :
-						  WHY_CLIENT_GONE);
+		conn_close(
+		    c, from == t->server ? WHY_SERVER_GONE : WHY_CLIENT_GONE);
 		return;
 	}
 	if (!move(t, from, to))
 		return;
 	stream_finish(to);
-	if (!t->client_ended || !t->server_ended) {
-		if (c->state == CONN_TUNNEL)
-			conn_enter(c, CONN_DRAIN);
-		return;
-	}
-	if (buf_len(stream_out(c->client)) == 0 &&
-	    buf_len(stream_out(t->server)) == 0)
-		conn_close(c, WHY_DONE);
-	else
-		stream_notify_empty(
-		    buf_len(stream_out(c->client)) > 0 ? c->client : t->server);
+	if (t->client_ended && t->server_ended)
+		settle(t);
+	else if (c->state == CONN_TUNNEL)
+		conn_enter(c, CONN_DRAIN);
 }
 
 static void on_client_end(void *arg, int err)
@@ -176,8 +184,8 @@ static void relay(struct tunnel *t)
 		(void)move(t, t->server, t->conn->client);
 }
 
-void tunnel_start(struct conn *c, struct stream *server,
-    const struct service *service)
+void tunnel_start(
+    struct conn *c, struct stream *server, const struct service *service)
 {
 	struct tunnel *t = make(c, service);
 
@@ -227,9 +235,9 @@ void tunnel_dial(struct conn *c)
 		return;
 	stream_set_ops(c->client, &dial_ops, t);
 	stream_reading(c->client, false);
-	t->dial = dial_start(c->host, c->port,
-	    conf_connect(conf, c->host, c->port), conf->allow_private,
-	    on_dialled, t);
+	t->dial =
+	    dial_start(c->host, c->port, conf_connect(conf, c->host, c->port),
+	        conf->allow_private, on_dialled, t);
 	if (t->dial == NULL)
 		conn_close(c, WHY_CONNECT);
 }

@@ -14,8 +14,8 @@ void tunnel_dial(struct conn *c);
 
 /* State TUNNEL: relay between c->client and server (owned from now on). Bytes
  * that wait in both input queues go first. service: who is counted. */
-void tunnel_start(struct conn *c, struct stream *server,
-    const struct service *service);
+void tunnel_start(
+    struct conn *c, struct stream *server, const struct service *service);
 
 void tunnel_free(struct tunnel *t); /* NULL is fine */
 

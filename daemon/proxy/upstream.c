@@ -27,9 +27,9 @@ struct pool {
 };
 
 struct upstream {
-	struct link in_pool;  /* while idle: of pool->idle, newest first */
-	struct link by_age;   /* while idle: oldest first */
-	struct pool *pool;    /* while idle */
+	struct link in_pool; /* while idle: of pool->idle, newest first */
+	struct link by_age;  /* while idle: oldest first */
+	struct pool *pool;   /* while idle */
 	char key[KEY_MAX];
 	size_t key_len;
 	struct snapshot *snap;
@@ -46,6 +46,7 @@ struct upstream {
 static struct hash *pools;
 static struct link by_age;
 static unsigned idle_count;
+static const struct snapshot *pooled_for; /* the one new connections use */
 static struct deadline janitor;
 
 static void free_later(void *arg)
@@ -116,10 +117,10 @@ static void on_janitor(void *arg)
 	uint64_t now = clock_ms();
 
 	(void)arg;
-	LIST_EACH(l, tmp, &by_age) {
+	LIST_EACH(l, tmp, &by_age)
+	{
 		struct upstream *u = LIST_ENTRY(l, struct upstream, by_age);
-		uint64_t keep =
-		    (uint64_t)u->snap->conf->pool_idle_s * 1000;
+		uint64_t keep = (uint64_t)u->snap->conf->pool_idle_s * 1000;
 
 		if (now - u->idle_since_ms < keep) {
 			(void)deadline_set(
@@ -165,14 +166,14 @@ void upstream_put(struct upstream *u)
 	const struct conf *conf = u->snap->conf;
 	struct pool *p;
 
-	if (conf->max_pool == 0 || buf_len(stream_in(u->stream)) > 0 ||
+	if (conf->max_pool == 0 || u->snap != pooled_for ||
+	    buf_len(stream_in(u->stream)) > 0 ||
 	    buf_len(stream_out(u->stream)) > 0) {
 		upstream_drop(u);
 		return;
 	}
 	if (idle_count >= conf->max_pool) /* the oldest makes room */
-		upstream_drop(
-		    LIST_ENTRY(by_age.next, struct upstream, by_age));
+		upstream_drop(LIST_ENTRY(by_age.next, struct upstream, by_age));
 	p = pool_of(u);
 	if (p == NULL || p->n >= UPSTREAM_POOLED_PER_HOST) {
 		upstream_drop(u);
@@ -251,17 +252,17 @@ static void on_dialled(void *arg, int err, struct stream *s)
 		u->ready = true;
 		u->ops->on_ready(u->arg, u, WHY_DONE);
 	} else if (channel_connect(s, u->snap->servers, host_of(u), u->port) <
-	    0) {
+	           0) {
 		failed(u, WHY_MEMORY);
 	}
 }
 
-static struct upstream *from_pool(struct span key)
+static struct upstream *from_pool(struct span key, const struct snapshot *snap)
 {
 	struct pool *p = hash_get(pools, key);
 	struct upstream *u;
 
-	if (p == NULL)
+	if (p == NULL || snap != pooled_for)
 		return NULL;
 	u = LIST_ENTRY(p->idle.next, struct upstream, in_pool);
 	leave_pool(u);
@@ -298,7 +299,7 @@ struct upstream *upstream_get(struct snapshot *snap, struct span host,
 	u->key[1] = (char)(port >> 8), u->key[2] = (char)(port & 0xff);
 	memcpy(u->key + 3, host.p, host.n);
 	u->key_len = host.n + 3;
-	idle = fresh ? NULL : from_pool(span_of(u->key, u->key_len));
+	idle = fresh ? NULL : from_pool(span_of(u->key, u->key_len), snap);
 	if (idle != NULL) {
 		free(u);
 		u = idle;
@@ -324,17 +325,18 @@ struct stream *upstream_stream(struct upstream *u)
 	return u->ready ? u->stream : NULL;
 }
 
-void upstream_flush(void)
+void upstream_flush(const struct snapshot *next)
 {
+	pooled_for = next;
 	if (pools == NULL)
 		return;
 	LIST_EACH(l, tmp, &by_age)
-		upstream_drop(LIST_ENTRY(l, struct upstream, by_age));
+	upstream_drop(LIST_ENTRY(l, struct upstream, by_age));
 }
 
 void upstream_fini(void)
 {
-	upstream_flush();
+	upstream_flush(NULL);
 	if (pools != NULL)
 		deadline_fini(&janitor);
 	hash_free(pools);

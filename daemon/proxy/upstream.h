@@ -39,8 +39,9 @@ void upstream_drop(struct upstream *u);
 /* Take the stream out (upgrade); u is gone. */
 struct stream *upstream_take(struct upstream *u);
 
-/* Close all idle ones: new rules, new trust. */
-void upstream_flush(void);
+/* Close all idle ones: new rules, new trust. Only connections of next, the
+ * snapshot of new clients, are pooled from now on. */
+void upstream_flush(const struct snapshot *next);
 void upstream_fini(void);
 
 #endif
