@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "body/form.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "body/scrub.h"
+#include "body/value.h"
+
+/* Where in a pair, and what becomes of it. */
+enum state {
+	NAME,  /* the name is held */
+	PASS,  /* the rest of the pair goes on */
+	VALUE  /* the value is held for act */
+};
+
+struct form {
+	const struct plan *plan; /* borrowed */
+	const struct env *env;   /* borrowed */
+	enum carrier carrier;    /* CARRIER_FORM or CARRIER_QUERY */
+	enum state state;
+	const struct action *act; /* VALUE: what decides */
+	struct buf held;          /* the name, or that, '=' and value */
+	size_t value_at;          /* VALUE: where the value begins in held */
+	bool cut;                 /* held ends before the value does */
+	bool filled;              /* a pair went on: the next needs its '&' */
+	bool begun;               /* there was a byte */
+	bool lone;                /* no lines: all goes on */
+	int err;                  /* sticky */
+	struct buf name, text, fresh; /* decoded; the new value */
+};
+
+static struct form *make(const struct plan *plan, const struct env *env,
+    enum carrier carrier)
+{
+	struct form *f = calloc(1, sizeof *f);
+
+	if (f == NULL)
+		return NULL;
+	f->plan = plan;
+	f->env = env;
+	f->carrier = carrier;
+	f->lone = !plan_has(plan, carrier);
+	buf_init(&f->held, SCRUB_NAME_MAX + 1 + SCRUB_VALUE_MAX);
+	buf_init(&f->name, SCRUB_NAME_MAX);
+	buf_init(&f->text, SCRUB_VALUE_MAX);
+	buf_init(&f->fresh, 8 * SCRUB_VALUE_MAX);
+	return f;
+}
+
+struct form *form_new(const struct plan *plan, const struct env *env)
+{
+	return make(plan, env, CARRIER_FORM);
+}
+
+struct form *form_new_query(const struct plan *plan, const struct env *env)
+{
+	return make(plan, env, CARRIER_QUERY);
+}
+
+void form_free(struct form *f)
+{
+	if (f == NULL)
+		return;
+	buf_fini(&f->held);
+	buf_fini(&f->name);
+	buf_fini(&f->text);
+	buf_fini(&f->fresh);
+	free(f);
+}
+
+static int decode(struct span s, struct buf *out)
+{
+	int high, low;
+
+	buf_reset(out);
+	for (; s.n > 0; s = span_from(s, 1)) {
+		if (s.p[0] != '%') {
+			buf_add_char(out, s.p[0] == '+' ? ' ' : s.p[0]);
+			continue;
+		}
+		high = s.n > 2 ? ascii_hex(s.p[1]) : -1;
+		low = s.n > 2 ? ascii_hex(s.p[2]) : -1;
+		if (high < 0 || low < 0)
+			return -EBADMSG;
+		buf_add_char(out, (char)(high << 4 | low));
+		s = span_from(s, 2);
+	}
+	return buf_error(out);
+}
+
+static void encode(enum carrier carrier, struct span s, struct buf *out)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		char low = ascii_lower(s.p[i]);
+
+		if (ascii_digit(low) || (low >= 'a' && low <= 'z') ||
+		    low == '*' || low == '-' || low == '.' || low == '_') {
+			buf_add_char(out, s.p[i]);
+		} else if (low == ' ' && carrier == CARRIER_FORM) {
+			buf_add_char(out, '+');
+		} else {
+			buf_add_char(out, '%');
+			buf_add_char(out, hex[c >> 4]);
+			buf_add_char(out, hex[c & 15]);
+		}
+	}
+}
+
+/* Keep s; of a value that goes whatever it is, only the first part. */
+static int hold(struct form *f, struct span s)
+{
+	size_t most = f->state == VALUE ? f->value_at + SCRUB_VALUE_MAX
+					: SCRUB_NAME_MAX;
+	size_t room = most - buf_len(&f->held);
+
+	if (s.n > room) {
+		if (f->state != VALUE || !value_blind(f->act))
+			return -E2BIG;
+		s.n = room;
+		f->cut = true;
+	}
+	return buf_add_span(&f->held, s);
+}
+
+/* What is held goes on, behind the '&' that parts it from the pair before. */
+static void put(struct form *f, struct span s, struct buf *out)
+{
+	if (f->filled)
+		buf_add_char(out, '&');
+	f->filled = true;
+	buf_add_span(out, s);
+}
+
+static void report_keep(struct form *f, const struct action *a)
+{
+	struct finding found = { a->line, f->carrier, buf_span(&f->name),
+		SPAN_NONE, SPAN_NONE, ACT_KEEP };
+
+	treat_report(f->env, &found);
+}
+
+/* The name is whole: who decides about the pair? */
+static int judge(struct form *f, struct buf *out)
+{
+	const struct action *a;
+	int r = decode(buf_span(&f->held), &f->name);
+
+	if (r < 0)
+		return r;
+	a = plan_name(f->plan, f->carrier, buf_span(&f->name));
+	if (a != NULL && !value_keeps(a)) {
+		f->state = VALUE;
+		f->act = a;
+		f->value_at = buf_len(&f->held) + 1;
+		f->cut = false;
+		return 0;
+	}
+	if (a != NULL)
+		report_keep(f, a);
+	put(f, buf_span(&f->held), out);
+	buf_reset(&f->held);
+	f->state = PASS;
+	return 0;
+}
+
+/* The held value is whole. */
+static int settle(struct form *f, struct buf *out)
+{
+	struct span value = span_from(buf_span(&f->held), f->value_at);
+	struct value_place at = { f->carrier, buf_span(&f->name) };
+	int r;
+
+	if (!f->cut && decode(value, &f->text) == 0)
+		value = buf_span(&f->text);
+	else if (!value_blind(f->act))
+		return -EBADMSG;
+	buf_reset(&f->fresh);
+	r = value_treat(f->act, f->env, at, value, VALUE_TEXT, &f->fresh);
+	if (r == TREAT_SAME) {
+		put(f, buf_span(&f->held), out);
+	} else if (r == TREAT_NEW) {
+		put(f, span_of(buf_span(&f->held).p, f->value_at - 1), out);
+		buf_add_char(out, '=');
+		encode(f->carrier, buf_span(&f->fresh), out);
+	}
+	buf_reset(&f->held);
+	return r < 0 ? r : 0;
+}
+
+/* A '=' ends the name; in values it is a byte like any other. */
+static int end_name(struct form *f, struct buf *out)
+{
+	int r = judge(f, out);
+
+	if (r < 0)
+		return r;
+	return buf_add_char(f->state == PASS ? out : &f->held, '=');
+}
+
+static int end_pair(struct form *f, struct buf *out)
+{
+	int r = 0;
+
+	if (f->state == NAME)
+		r = judge(f, out);
+	if (r == 0 && f->state == VALUE)
+		r = settle(f, out);
+	f->state = NAME;
+	return r;
+}
+
+/* Up to the end of a name or pair, or what is there of it. */
+static int take(struct form *f, struct span *in, struct buf *out)
+{
+	size_t n = span_chr(*in, '&');
+	struct span part;
+	bool name = false;
+	int r = 0;
+
+	if (f->state == NAME) {
+		size_t equals = span_chr(span_of(in->p, n), '=');
+
+		name = equals < n;
+		n = equals;
+	}
+	part = span_of(in->p, n);
+	*in = span_from(*in, n);
+	if (f->state == PASS)
+		buf_add_span(out, part);
+	else
+		r = hold(f, part);
+	if (r < 0 || in->n == 0)
+		return r;
+	*in = span_from(*in, 1);
+	return name ? end_name(f, out) : end_pair(f, out);
+}
+
+int form_feed(struct form *f, struct span in, bool last, struct buf *out)
+{
+	if (f->err != 0)
+		return f->err;
+	if (f->lone)
+		return f->err = buf_add_span(out, in);
+	f->begun = f->begun || in.n > 0;
+	while (f->err == 0 && in.n > 0)
+		f->err = take(f, &in, out);
+	if (f->err == 0 && last && f->begun)
+		f->err = end_pair(f, out);
+	if (f->err == 0)
+		f->err = buf_error(out);
+	return f->err;
+}

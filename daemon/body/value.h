@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* value - one decoded value and the action that decides about it: a treatment,
+ * or a look inside (a chain of the pack: "json $.blob > base64 > json $.x"). */
+#ifndef BODY_VALUE_H
+#define BODY_VALUE_H
+
+#include "engine/treat.h"
+
+struct buf;
+
+/* What is known of the value, for the report. */
+struct value_place {
+	enum carrier carrier;
+	struct span name;
+};
+
+/* Does a do nothing to any value? Chains that look inside do something. */
+static inline bool value_keeps(const struct action *a)
+{
+	return a->nest == NULL && a->line->treat.act == ACT_KEEP;
+}
+
+/* Does the result not depend on the value (drop, set)? */
+static inline bool value_blind(const struct action *a)
+{
+	return a->nest == NULL && (a->line->treat.act == ACT_DROP ||
+	    a->line->treat.act == ACT_SET);
+}
+
+/* Apply a to text; reports what was done. TREAT_NEW: the new text was added to
+ * out. An empty text has nothing inside and stays. TREAT_*, or -EBADMSG (a
+ * chain cannot read the text: refuse), -E2BIG, -ENOBUFS, -ENOMEM.
+ * Chains nest at most RULE_CHAIN_MAX deep: plans are made from the pack's
+ * lines, input adds no depth. */
+int value_treat(const struct action *a, const struct env *env,
+    struct value_place at, struct span text, enum value_kind kind,
+    struct buf *out);
+
+#endif
