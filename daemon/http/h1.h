@@ -6,7 +6,7 @@
 
 #include "http/msg.h"
 
-#define H1_CHUNK_EXT_MAX_BYTES 256 /* chunk extensions are read and dropped */
+#define H1_CHUNK_EXT_MAX_BYTES 256 /* read and dropped; of all chunks of a body */
 #define H1_TRAILER_MAX_BYTES 8192
 
 struct buf;
@@ -26,8 +26,18 @@ enum h1_fault {
  * Sets framing, length, keep_alive, upgrade, expect_continue.
  * Requests: any form of the target (RFC 9112, 3.2) is accepted and split into
  * scheme, authority and path; Host must be there once and agree with an
- * absolute target.
- * Answers: for_method is the request's method (HEAD, CONNECT change framing). */
+ * absolute target or that of a CONNECT (HTTP/1.0 may leave it out with those).
+ * Answers: for_method is the request's method (HEAD, CONNECT change framing).
+ *
+ * Beyond the grammar, refused because it has been read in two ways: line ends
+ * other than CRLF, obs-fold, spaces before the colon, lower-case letters in a
+ * method, Content-Length and Transfer-Encoding together or either of them twice
+ * (even with equal values), any coding but "chunked", Transfer-Encoding in
+ * HTTP/1.0, names that become a framing field when '_' is read as '-', two
+ * Content-Type with different values; in answers with status 1xx, 204 or to a
+ * CONNECT, and in a CONNECT, any length but 0 and any Transfer-Encoding.
+ * Taken: a status line without reason and its space, obs-text in values.
+ * HTTP/1.0: Upgrade does not count, Expect is marked gone. */
 ptrdiff_t h1_read_request(struct span in, struct msg *m,
     enum h1_fault *ret_fault);
 ptrdiff_t h1_read_response(struct span in, struct span for_method,
@@ -38,6 +48,7 @@ struct h1_body {
 	enum framing framing;
 	uint64_t left;        /* of the length or of the current chunk */
 	uint8_t state;        /* chunked: where in the grammar */
+	uint8_t digits;       /* of the chunk size so far; at most 16 */
 	uint16_t ext;         /* bytes of chunk extension or trailer so far */
 	bool done;
 };
@@ -47,6 +58,9 @@ void h1_body_init(struct h1_body *b, const struct msg *m);
  * *ret_content is a span inside *in as given, possibly empty. Returns 1 when
  * the body is complete, 0 when more input is needed or content was given,
  * -EBADMSG when the framing is broken. Trailers are read, checked and dropped.
+ * The last content of a FRAME_LENGTH body comes together with the 1: look at
+ * *ret_content first. After that 1 is returned for ever, and *in stays; after
+ * -EBADMSG that. Call again while *in is not empty.
  * FRAME_CLOSE never ends here: the connection's end does it (h1_body_eof). */
 int h1_body_read(struct h1_body *b, struct span *in, struct span *ret_content);
 /* The sender closed: 0 when that is a proper end, -EBADMSG when it cut. */
@@ -57,11 +71,15 @@ int h1_body_eof(struct h1_body *b);
  * keep_alive (or "Connection: Upgrade" with m->upgrade), then the empty line.
  * Connection, Keep-Alive, Content-Length and Transfer-Encoding fields in m are
  * not copied: framing alone tells. Requests are written in origin-form (or
- * "*"); Host comes first, from m->authority. */
+ * "*", or the authority of a CONNECT); Host comes first, from m->authority.
+ * The version written is HTTP/1.1 whatever was read (RFC 9110, 2.5). An answer
+ * that has an empty body by its own choice is FRAME_LENGTH with length 0.
+ * 0; -EINVAL (nothing written) when a byte in m would break its line, or a
+ * request lacks authority, method or path; or the error of out. */
 int h1_write_head(const struct msg *m, struct buf *out);
 
 /* Frame content of a chunked body; last adds the last chunk. Nothing is
- * written for empty content unless last. */
+ * written for empty content unless last. 0 or the error of out. */
 int h1_write_chunk(struct buf *out, struct span content, bool last);
 
 #endif
