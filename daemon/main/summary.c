@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "main/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "conf/conf.h"
+
+#define DIFF(s) (now->service[i][STAT_SERVICE_##s] - \
+		 m->last.service[i][STAT_SERVICE_##s])
+#define TOTAL(s) (now->all[STAT_##s] - m->last.all[STAT_##s])
+
+static void log_service(struct summary *m, const struct stat_page *now,
+    const struct conf *c, unsigned i)
+{
+	char id[41];
+
+	snprintf(id, sizeof id, "%.*s", SPAN_ARG(c->service[i].id));
+	if (DIFF(CLIENTS) < c->group_min) {
+		log_msg(SUMMARY_SMALL, LOG_W(id));
+		return;
+	}
+	log_msg(SUMMARY, LOG_W(id), LOG_N(DIFF(REQUESTS)), LOG_N(DIFF(DENIED)),
+	    LOG_N(DIFF(SUNK) + DIFF(TELEMETRY)), LOG_N(DIFF(PARTICIPANT)),
+	    LOG_N(DIFF(DEVICE)), LOG_N(DIFF(TIME)), LOG_N(DIFF(LOCATION)),
+	    LOG_N(DIFF(RECORDING)), LOG_N(DIFF(SECURITY)), LOG_N(DIFF(DRIFT)),
+	    LOG_N(DIFF(BLIND_BYTES) / 1024), LOG_N(DIFF(ERRORS)));
+}
+
+void summary_log(struct summary *m, const struct stat_page *now,
+    const struct conf *c)
+{
+	for (unsigned i = 0; i < c->nservice; i++) {
+		if (c->service[i].mode != CONF_OFF)
+			log_service(m, now, c, i);
+		memcpy(m->last.service[i], now->service[i],
+		    sizeof now->service[i]);
+	}
+	if (TOTAL(CONNECTIONS) < c->group_min)
+		return; /* they go into the next line */
+	log_msg(TOTALS, LOG_N(TOTAL(CONNECTIONS)), LOG_N(TOTAL(UNLISTED)),
+	    LOG_N(TOTAL(MISMATCH)), LOG_N(TOTAL(BAD_REQUEST)),
+	    LOG_N(TOTAL(BAD_RESPONSE)), LOG_N(TOTAL(BAD_CERT)),
+	    LOG_N(TOTAL(LIMITS)));
+	memcpy(m->last.all, now->all, sizeof now->all);
+}
+
+bool summary_show_service(struct summary *m, const struct stat_page *now,
+    unsigned i, unsigned group_min)
+{
+	if (now->service[i][STAT_SERVICE_CLIENTS] -
+		m->shown.service[i][STAT_SERVICE_CLIENTS] >= group_min) {
+		memcpy(m->shown.service[i], now->service[i],
+		    sizeof now->service[i]);
+		m->ready[i] = true;
+	}
+	return m->ready[i];
+}
+
+bool summary_show_total(struct summary *m, const struct stat_page *now,
+    unsigned group_min)
+{
+	if (now->all[STAT_CONNECTIONS] - m->shown.all[STAT_CONNECTIONS] >=
+	    group_min) {
+		memcpy(m->shown.all, now->all, sizeof now->all);
+		m->total_ready = true;
+	}
+	return m->total_ready;
+}
+
+uint64_t summary_service(const struct summary *m, unsigned i,
+    enum stat_service s)
+{
+	return m->shown.service[i][s] - m->base.service[i][s];
+}
+
+uint64_t summary_total(const struct summary *m, enum stat_id s)
+{
+	return m->shown.all[s];
+}
+
+void summary_rules(struct summary *m, const struct stat_page *now,
+    const struct conf *old, const struct conf *c)
+{
+	for (unsigned i = 0; i < STAT_SERVICES_MAX; i++) {
+		bool had = i < old->nservice, has = i < c->nservice;
+
+		if (had && has && span_eq(old->service[i].id, c->service[i].id))
+			continue;
+		memcpy(m->last.service[i], now->service[i],
+		    sizeof now->service[i]);
+		memcpy(m->base.service[i], now->service[i],
+		    sizeof now->service[i]);
+		memcpy(m->shown.service[i], now->service[i],
+		    sizeof now->service[i]);
+		m->ready[i] = false;
+	}
+}
