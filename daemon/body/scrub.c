@@ -10,6 +10,7 @@
 #include "body/jsn.h"
 
 #define STEP_BYTES (64u << 10) /* decoded bytes between two looks */
+#define SNIFF_BYTES 256u       /* decoded to see how a body begins */
 
 struct scrub {
 	struct jsn *json;      /* one of these, or none: all goes on */
@@ -69,6 +70,34 @@ enum body_form scrub_form(const struct plan *plan, struct span media_type,
 	return plan_pass_unread(plan) ? BODY_UNREAD : BODY_REFUSED;
 }
 
+static bool is_identity(struct span coding)
+{
+	return coding.n == 0 || span_eq_nocase(coding, SPAN("identity"));
+}
+
+enum body_form scrub_form_coded(const struct plan *plan,
+    struct span media_type, struct span coding, struct span start)
+{
+	struct coding *c;
+	struct buf plain;
+	enum body_form form;
+
+	coding = span_trim(coding);
+	if (is_identity(coding))
+		return scrub_form(plan, media_type, start);
+	buf_init(&plain, STEP_BYTES);
+	c = coding_new(coding);
+	if (c != NULL)
+		(void)coding_decode(c, &start, &plain, SNIFF_BYTES);
+	coding_free(c);
+	form = scrub_form(plan, media_type, buf_span(&plain));
+	if (form != BODY_JSON && plan_has(plan, CARRIER_JSON) &&
+	    skip_space(buf_span(&plain)).n == 0)
+		form = plan_pass_unread(plan) ? BODY_UNREAD : BODY_REFUSED;
+	buf_fini(&plain);
+	return form;
+}
+
 /* ---- the scrubber ---- */
 
 struct scrub *scrub_new(enum body_form form, const struct plan *plan,
@@ -86,8 +115,7 @@ struct scrub *scrub_new(enum body_form form, const struct plan *plan,
 		goto fail;
 	if (form == BODY_FORM && (s->form = form_new(plan, env)) == NULL)
 		goto fail;
-	if (coding.n > 0 && !span_eq_nocase(coding, SPAN("identity")) &&
-	    (s->coding = coding_new(coding)) == NULL)
+	if (!is_identity(coding) && (s->coding = coding_new(coding)) == NULL)
 		goto fail;
 	*ret_err = 0;
 	return s;

@@ -50,6 +50,13 @@ enum body_form {
 enum body_form scrub_form(const struct plan *plan, struct span media_type,
     struct span start);
 
+/* The same for a body with content coding (Content-Encoding, "" for none):
+ * start is decoded first, as far as its first bytes go. When that shows nothing
+ * and the plan has json lines, a body that is not JSON by its type is REFUSED
+ * (or UNREAD, as in the last row): it could be JSON in disguise. */
+enum body_form scrub_form_coded(const struct plan *plan,
+    struct span media_type, struct span coding, struct span start);
+
 /* coding: the Content-Encoding value, "" for none. Supported: gzip, x-gzip,
  * deflate, identity; one at a time. scrub_new answers NULL with *ret_err =
  * -ENOTSUP for others, -ENOMEM when memory is out, -EBADMSG for BODY_REFUSED.
