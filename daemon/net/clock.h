@@ -9,6 +9,9 @@
 uint64_t clock_ms(void);    /* monotonic; read once per turn of the loop */
 int64_t clock_unix_s(void); /* UTC seconds since 1970 */
 
+/* For net/loop: a new turn begins (true), or the loop has ended (false). */
+void clock_turn(bool running);
+
 /* A deadline. Setting it later than before costs nothing: the timer of the loop
  * is only armed again when it fires early. */
 struct deadline {
@@ -21,7 +24,9 @@ struct deadline {
 void deadline_init(struct deadline *d, void (*fn)(void *arg), void *arg);
 /* Fire once, in_ms from now. 0 or -ENOMEM. */
 int deadline_set(struct deadline *d, uint64_t in_ms);
+/* Does not fire any more until it is set again. */
 void deadline_stop(struct deadline *d);
+/* Gives the timer back; allowed inside fn, and twice. */
 void deadline_fini(struct deadline *d);
 
 #endif

@@ -31,8 +31,11 @@ struct stream_ops {
 	void (*on_drain)(void *arg);
 	/* The peer sends no more: err 0 for an orderly end (TLS: close_notify),
 	 * -EPIPE for a TLS stream cut without it, else negative errno of a
-	 * broken connection. Bytes in stream_in() are still there. Output may
-	 * still be possible after err 0. */
+	 * broken connection, read or write. Bytes in stream_in() are still
+	 * there. Output may still be possible after err 0 and -EPIPE. While
+	 * reading is off the end of input is not noticed; it is told when
+	 * reading goes on. Told once; after an end a broken connection may
+	 * still be told once. */
 	void (*on_end)(void *arg, int err);
 };
 
@@ -48,10 +51,13 @@ struct stream *stream_dial(const struct sockaddr *addr, socklen_t len,
 /* Close at once, drop what is queued; no callback runs any more. NULL is fine. */
 void stream_close(struct stream *s);
 
-/* Another owner from now on. */
+/* Another owner from now on. It is told soon of what waits: on_read for bytes in
+ * stream_in() (when reading is on), on_end for an end that came before. */
 void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *arg);
 
-/* The queues. The owner drains input, adds to output and calls stream_flush. */
+/* The queues. The owner drains input, adds to output and calls stream_flush.
+ * Reading that rested because the input queue was full goes on by itself when the
+ * owner has drained it to half, inside on_read or at any later time. */
 struct buf *stream_in(struct stream *s);
 struct buf *stream_out(struct stream *s);
 
