@@ -29,7 +29,12 @@ struct hello {
 
 /* Parse a ClientHello that may be cut over several records. Takes nothing: the
  * bytes stay with the caller. Returns bytes of the records that hold it; 0 when
- * more are needed; -EBADMSG (not a hello, or broken), -E2BIG (a limit). */
+ * more are needed; -EBADMSG (not a hello, or broken), -E2BIG (a limit).
+ * Refused besides broken lengths: an extension twice, more than one server name
+ * or one that is no host name (letters, digits, '-', '_' in labels; no address,
+ * no final dot), an empty record, bytes behind the hello in its last record,
+ * pre_shared_key that is not last. *ret_hello is set on success only.
+ * Uses about 40 kB of stack, no heap. */
 ptrdiff_t hello_parse(struct span in, struct hello *ret_hello);
 
 #endif
