@@ -36,7 +36,8 @@ struct conf_service {
 	enum why refused;        /* WHY_DONE: agreement valid today */
 	bool inspect;
 	struct span agreement_id, agreement_until; /* "" when none */
-	int32_t days_left;       /* until the agreement ends; INT32_MAX: never */
+	int32_t days_left;       /* until the agreement ends or is due for review;
+				  * INT32_MAX: never */
 	uint8_t max_case;
 	const char *pack;        /* path of the pack file */
 };
@@ -44,7 +45,8 @@ struct conf_service {
 struct conf {
 	unsigned refs;
 	struct arena *arena;
-	struct ruleset *rules;   /* one reference; all services but mode off */
+	struct ruleset *rules;   /* one reference; those that are off too,
+				  * refused with WHY_SERVICE_OFF */
 
 	const char *listen[CONF_LISTEN_MAX];
 	unsigned nlisten;
@@ -54,10 +56,15 @@ struct conf {
 	unsigned nconnect_to;
 	const char *resolver[4];
 	unsigned nresolver;
+	/* Those switched on first, then those off, then the packs that no entry
+	 * of services names (off too); each at the index of its struct
+	 * service, and in the order of ruleset_at. */
 	struct conf_service service[RULE_SERVICES_MAX];
 	unsigned nservice;
 	struct span trust_pem;   /* text of the trust store */
 	struct span ca_pem, ca_der; /* root for clients; empty before ca init */
+	const char **domain;     /* for conf_domains */
+	unsigned ndomain;
 
 	/* Scalars, from conf.tbl: name, type, default, range and text. */
 #define CONF_STRING(path, member, def, text) const char *member;

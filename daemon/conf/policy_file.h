@@ -11,6 +11,7 @@
 struct policy_var {
 	const char *name; /* ${name} in set: texts and sinks */
 	const char *value;
+	struct place place; /* where it is given, for errors; may be empty */
 };
 
 /* Read the pack at path in b, with its includes (names relative to dir). Spans
@@ -21,5 +22,11 @@ struct policy_var {
 int policy_file_read(const struct bundle *b, const char *dir, const char *path,
     const struct policy_var *var, unsigned nvar, struct ruleset *r,
     struct service *ret_service, char err[CONF_ERR_BYTES]);
+
+/* The same for a service that is off: variables without a value are empty, as
+ * nothing of it ever passes. */
+int policy_file_read_idle(const struct bundle *b, const char *dir,
+    const char *path, struct ruleset *r, struct service *ret_service,
+    char err[CONF_ERR_BYTES]);
 
 #endif

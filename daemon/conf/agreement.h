@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* agreement - the agreement and inspection blocks of a service: may it be used
+ * today, up to which level, and may it be decrypted? Unknown keys and wrong
+ * values are errors of the file; a missing or expired agreement is none, the
+ * service is then refused with the reason. */
+#ifndef CONF_AGREEMENT_H
+#define CONF_AGREEMENT_H
+
+#include "conf/lex_int.h"
+
+struct agreement {
+	enum why refused;   /* WHY_DONE: valid today */
+	struct span id;     /* "" when none */
+	struct span until;  /* the earlier of valid_until and review_by, "" */
+	int32_t days_left;  /* to that day, negative after it; INT32_MAX: never */
+	uint8_t max_case;   /* 1 to 4 */
+	bool opens;         /* has what opening TLS needs: dpia_id and staff */
+};
+
+/* s: the block, NULL when there is none. seat: country of the operator. today:
+ * days since 1970. 0, or an error as in lex_int.h. */
+int agreement_read(const struct lex *l, const config_setting_t *s,
+    struct span seat, int32_t today, struct agreement *ret_agreement);
+
+/* The inspection block, NULL when there is none: are all references there? */
+int agreement_inspection(const struct lex *l, const config_setting_t *s,
+    bool *ret_complete);
+
+#endif

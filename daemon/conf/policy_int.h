@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What policy_file.c, policy_table.c and policy_later.c share: a pack while it
+ * is read, with its includes. */
+#ifndef CONF_POLICY_INT_H
+#define CONF_POLICY_INT_H
+
+#include "conf/lex_int.h"
+#include "conf/policy_file.h"
+
+#define POLICY_INCLUDES_MAX 16
+#define POLICY_VARS_MAX 64
+#define POLICY_TEXT_MAX (64u << 10) /* a text after ${name} was filled in */
+
+struct pack {
+	struct lex file[1 + POLICY_INCLUDES_MAX]; /* the pack, its includes */
+	unsigned nfile;
+	struct policy_var var[POLICY_VARS_MAX]; /* value NULL: none */
+	unsigned nvar;
+	struct ruleset *rules;
+	struct arena *arena; /* of rules */
+	struct service *service;
+	char *err;
+};
+
+/* Fill ${name} in. s: the setting the text stands in, for errors. */
+int policy_expand(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct span text, struct span *ret_text);
+
+/* The tables of all files, into p->service. */
+int policy_hosts(struct pack *p);
+int policy_requests(struct pack *p);
+int policy_responses(struct pack *p);
+int policy_joins(struct pack *p);
+
+/* ( "where", "treatment", "category" ) */
+int policy_line(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct line *ret_line);
+/* ( "category", "sink" ), the latter may be left out. */
+int policy_deny(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e);
+/* Text number i of the list s: what names it in errors. */
+int policy_column(const struct lex *l, const config_setting_t *s, unsigned i,
+    const char *what, struct span *ret_text);
+
+/* websocket, media, sip and detect of all files: checked, without effect. */
+int policy_later(struct pack *p);
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* policy_table - hosts, request, response and join of a pack. */
+#include <errno.h>
+
+#include "base/arena.h"
+#include "conf/policy_int.h"
+
+int policy_column(const struct lex *l, const config_setting_t *s, unsigned i,
+    const char *what, struct span *ret_text)
+{
+	return lex_value(l, config_setting_get_elem(s, i), what, ret_text);
+}
+
+static int check_row(const struct lex *l, const config_setting_t *s,
+    unsigned least, unsigned most, const char *form)
+{
+	if (!config_setting_is_list(s))
+		return lex_fail(l, s, "expected %s, found %s", form,
+		    lex_kind(s));
+	if (lex_count(s) < least || lex_count(s) > most)
+		return lex_fail(l, s, "expected %s, found %u columns", form,
+		    lex_count(s));
+	return 0;
+}
+
+/* ---- hosts ---- */
+
+#define HOST_FORM "( \"HOST HOST ...\", \"VERDICT\", ... )"
+
+static int take_sink(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, unsigned i, struct sink *ret_sink)
+{
+	char err[PARSE_ERR_BYTES];
+	struct span text;
+	int r;
+
+	if ((r = policy_column(l, s, i, "sink", &text)) < 0 ||
+	    (r = policy_expand(p, l, s, text, &text)) < 0)
+		return r;
+	r = parse_sink(text, p->arena, ret_sink, err);
+	return r < 0 ? lex_error(l, s, r, err) : 0;
+}
+
+static int take_category(const struct lex *l, const config_setting_t *s,
+    unsigned i, enum category *ret_category)
+{
+	char err[PARSE_ERR_BYTES];
+	struct span text;
+	int r;
+
+	if ((r = policy_column(l, s, i, "category", &text)) < 0)
+		return r;
+	r = parse_category(text, ret_category, err);
+	return r < 0 ? lex_error(l, s, r, err) : 0;
+}
+
+/* Everything of a host line but the patterns. */
+static int take_verdict(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct host_line *h)
+{
+	char err[PARSE_ERR_BYTES];
+	unsigned n = lex_count(s);
+	struct span text;
+	int r;
+
+	h->place = lex_place(l, s);
+	if ((r = policy_column(l, s, 1, "verdict", &text)) < 0)
+		return r;
+	if ((r = parse_verdict(text, &h->verdict, err)) < 0)
+		return lex_error(l, s, r, err);
+	switch (h->verdict) {
+	case VERDICT_INSPECT:
+		if (n > 2)
+			return lex_fail(l, s, "inspect takes no further "
+					      "columns");
+		return 0;
+	case VERDICT_TUNNEL:
+		if (n > 3)
+			return lex_fail(l, s,
+			    "expected ( \"HOST\", \"tunnel\", \"REASON\" ), "
+			    "found %u columns",
+			    n);
+		return n < 3 ? 0 : policy_column(l, s, 2, "reason", &h->text);
+	case VERDICT_DENY:
+		break;
+	}
+	if (n < 3)
+		return lex_fail(l, s,
+		    "a denied host needs a category: ( \"HOST\", \"deny\", "
+		    "\"CATEGORY\", \"SINK\" )");
+	if ((r = take_category(l, s, 2, &h->category)) < 0)
+		return r;
+	return n < 4 ? 0 : take_sink(p, l, s, 3, &h->sink);
+}
+
+/* Is an include's host named already: in this pack or an earlier include of it,
+ * or in a pack that was read before, which mostly has the same include? */
+static bool is_taken(const struct pack *p, const struct host_line *h,
+    const struct host_line *own, uint32_t nown)
+{
+	for (uint32_t i = 0; i < nown; i++)
+		if (own[i].place.file != h->place.file &&
+		    span_eq(own[i].pattern, h->pattern))
+			return true;
+	for (size_t i = 0; i < ruleset_count(p->rules); i++) {
+		const struct service *s = ruleset_at(p->rules, i);
+
+		for (uint32_t k = 0; k < s->nhost; k++)
+			if (span_eq(s->host[k].pattern, h->pattern))
+				return true;
+	}
+	return false;
+}
+
+static int take_hosts(const struct pack *p, unsigned file,
+    const config_setting_t *s, struct host_line *own, uint32_t *n)
+{
+	const struct lex *l = &p->file[file];
+	struct host_line h = { .pattern = SPAN_NONE };
+	char err[PARSE_ERR_BYTES];
+	struct span rest, one;
+	int r;
+
+	if ((r = check_row(l, s, 2, 4, HOST_FORM)) < 0 ||
+	    (r = policy_column(l, s, 0, "host", &rest)) < 0 ||
+	    (r = take_verdict(p, l, s, &h)) < 0)
+		return r;
+	if (span_trim(rest).n == 0)
+		return lex_fail(l, s, "a host is missing");
+	while (rest.n > 0) {
+		one = span_cut(&rest, ' ');
+		if (one.n == 0)
+			continue;
+		if (*n > RULE_HOSTS_MAX)
+			return lex_fail(l, s, "over %d hosts in one service",
+			    RULE_HOSTS_MAX);
+		r = parse_host(one, p->arena, &h.pattern, err);
+		if (r < 0)
+			return lex_error(l, s, r, err);
+		if (file == 0 || !is_taken(p, &h, own, *n))
+			own[(*n)++] = h;
+	}
+	return 0;
+}
+
+int policy_hosts(struct pack *p)
+{
+	struct host_line *own = arena_alloc(p->arena,
+	    (RULE_HOSTS_MAX + 1) * sizeof *own);
+	uint32_t n = 0;
+	int r;
+
+	if (own == NULL)
+		return lex_error(&p->file[0], NULL, arena_error(p->arena), "");
+	for (unsigned i = 0; i < p->nfile; i++) {
+		const config_setting_t *list;
+
+		r = lex_list(&p->file[i], lex_root(&p->file[i]), "hosts",
+		    &list);
+		for (unsigned k = 0; r == 0 && k < lex_count(list); k++)
+			r = take_hosts(p, i, config_setting_get_elem(list, k),
+			    own, &n);
+		if (r < 0)
+			return r;
+	}
+	p->service->host = own;
+	p->service->nhost = n;
+	return 0;
+}
+
+/* ---- lines and entries ---- */
+
+#define LINE_FORM "( \"WHERE\", \"TREATMENT\", \"CATEGORY\" )"
+
+static int take_treatment(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct line *line)
+{
+	char err[PARSE_ERR_BYTES];
+	struct span text;
+	int r;
+
+	if ((r = policy_column(l, s, 1, "treatment", &text)) < 0)
+		return r;
+	if (span_starts(text, SPAN("set:")) &&
+	    (r = policy_expand(p, l, s, text, &text)) < 0)
+		return r;
+	r = parse_treatment(text, p->arena, &line->treat, err);
+	return r < 0 ? lex_error(l, s, r, err) : 0;
+}
+
+int policy_line(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct line *ret_line)
+{
+	char err[PARSE_ERR_BYTES];
+	int r;
+
+	*ret_line = (struct line){ .text = SPAN_NONE };
+	if ((r = check_row(l, s, 2, 3, LINE_FORM)) < 0 ||
+	    (r = policy_column(l, s, 0, "where", &ret_line->text)) < 0)
+		return r;
+	ret_line->place = lex_place(l, s);
+	r = parse_where(ret_line->text, p->arena, &ret_line->where, err);
+	if (r < 0)
+		return lex_error(l, s, r, err);
+	if ((r = take_treatment(p, l, s, ret_line)) < 0)
+		return r;
+	if (lex_count(s) == 3)
+		return take_category(l, s, 2, &ret_line->category);
+	if (ret_line->treat.act == ACT_KEEP)
+		return 0;
+	return lex_fail(l, s,
+	    "a line with %s needs a category: participant device time "
+	    "location telemetry recording security",
+	    act_word(ret_line->treat.act));
+}
+
+int policy_deny(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e)
+{
+	int r = check_row(l, s, 1, 2, "deny = ( \"CATEGORY\", \"SINK\" )");
+
+	if (r < 0 || (r = take_category(l, s, 0, &e->category)) < 0)
+		return r;
+	e->denies = true;
+	return lex_count(s) < 2 ? 0 : take_sink(p, l, s, 1, &e->sink);
+}
+
+static int take_strip(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e)
+{
+	int r = 0;
+
+	e->nstrip = lex_count(s);
+	e->strip = arena_alloc(p->arena, e->nstrip * sizeof *e->strip);
+	if (e->nstrip > 0 && e->strip == NULL)
+		return lex_error(l, s, arena_error(p->arena), "");
+	for (unsigned i = 0; r == 0 && i < e->nstrip; i++)
+		r = policy_line(p, l, config_setting_get_elem(s, i),
+		    &e->strip[i]);
+	return r;
+}
+
+/* when, query and content of an entry. */
+static int take_when(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e)
+{
+	const config_setting_t *query = lex_member(s, "query");
+	const config_setting_t *content = lex_member(s, "content");
+	char err[PARSE_ERR_BYTES];
+	struct span text;
+	int r;
+
+	e->place = lex_place(l, s);
+	if ((r = lex_text(l, s, "when", true, &text)) < 0)
+		return r;
+	if ((r = parse_when(text, p->arena, &e->when, err)) < 0)
+		return lex_error(l, lex_member(s, "when"), r, err);
+	if ((r = lex_text(l, s, "query", query != NULL, &e->when.query)) < 0 ||
+	    (r = lex_text(l, s, "content", content != NULL,
+	    &e->when.content)) < 0)
+		return r;
+	if (query != NULL && (e->when.query.p[0] == '=' ||
+	    span_chr(e->when.query, '&') < e->when.query.n))
+		return lex_fail(l, query,
+		    "query \"%.60s\": expected NAME or NAME=GLOB",
+		    e->when.query.p);
+	if (content != NULL && (span_chr(e->when.content, ' ') <
+	    e->when.content.n || span_chr(e->when.content, ';') <
+	    e->when.content.n))
+		return lex_fail(l, content,
+		    "content \"%.60s\": expected a media type without "
+		    "parameters, * for any run of characters",
+		    e->when.content.p);
+	return 0;
+}
+
+static int take_unread(const struct lex *l, const config_setting_t *s,
+    struct entry *e)
+{
+	struct span word;
+	int r = lex_word(l, s, "unread", false, "pass deny", &word);
+
+	e->pass_unread = r == 0 && span_eq(word, SPAN("pass"));
+	return r;
+}
+
+static int take_entry(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, const char *block, struct entry *e)
+{
+	const config_setting_t *strip, *deny;
+	bool request = strcmp(block, "request") == 0;
+	int r;
+
+	r = lex_keys(l, s, request ? "request entry" : "response entry",
+	    request ? "when strip deny unread query content"
+		    : "when strip unread query content");
+	if (r < 0 || (r = take_when(p, l, s, e)) < 0 ||
+	    (r = take_unread(l, s, e)) < 0 ||
+	    (r = lex_list(l, s, "strip", &strip)) < 0)
+		return r;
+	deny = lex_member(s, "deny");
+	if (deny != NULL && (strip != NULL || lex_member(s, "unread") != NULL))
+		return lex_fail(l, deny,
+		    "a denied request is not rewritten: deny stands without "
+		    "strip and unread");
+	if (deny != NULL)
+		return policy_deny(p, l, deny, e);
+	if (strip == NULL && lex_member(s, "unread") == NULL)
+		return lex_fail(l, s, "this entry does nothing: expected %s",
+		    request ? "strip, deny or unread" : "strip or unread");
+	return strip != NULL ? take_strip(p, l, strip, e) : 0;
+}
+
+static int take_join(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, const char *block, struct entry *e)
+{
+	int r = lex_keys(l, s, "join entry", "when need");
+
+	(void)block;
+	if (r < 0 || (r = take_when(p, l, s, e)) < 0 ||
+	    (r = lex_text(l, s, "need", true, &e->need)) < 0)
+		return r;
+	e->sink.kind = SINK_PAGE;
+	return 0;
+}
+
+/* One block of all files, one entry after the other. */
+static int take_block(const struct pack *p, const char *block,
+    int (*take)(const struct pack *, const struct lex *,
+	const config_setting_t *, const char *, struct entry *),
+    struct list_of_entries *out)
+{
+	const config_setting_t *list[1 + POLICY_INCLUDES_MAX];
+	unsigned n = 0;
+	int r = 0;
+
+	for (unsigned i = 0; i < p->nfile; i++) {
+		r = lex_list(&p->file[i], lex_root(&p->file[i]), block,
+		    &list[i]);
+		if (r < 0)
+			return r;
+		n += lex_count(list[i]);
+	}
+	out->p = arena_zalloc(p->arena, n * sizeof *out->p);
+	if (out->p == NULL)
+		return lex_error(&p->file[0], NULL, arena_error(p->arena), "");
+	for (unsigned i = 0; i < p->nfile; i++)
+		for (unsigned k = 0; r == 0 && k < lex_count(list[i]); k++)
+			r = take(p, &p->file[i],
+			    config_setting_get_elem(list[i], k), block,
+			    &out->p[out->n++]);
+	return r;
+}
+
+int policy_requests(struct pack *p)
+{
+	return take_block(p, "request", take_entry, &p->service->request);
+}
+
+int policy_responses(struct pack *p)
+{
+	return take_block(p, "response", take_entry, &p->service->response);
+}
+
+int policy_joins(struct pack *p)
+{
+	return take_block(p, "join", take_join, &p->service->join);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* services - the services of sparsamd.conf and their packs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "conf/agreement.h"
+#include "conf/conf_int.h"
+#include "conf/date.h"
+#include "conf/policy_file.h"
+#include "conf/policy_int.h"
+
+struct loading {
+	const struct lex *l;
+	const struct bundle *b;
+	struct conf *c;
+	int32_t today;
+	const config_setting_t *entry[RULE_SERVICES_MAX]; /* of c->service[] */
+};
+
+/* ---- the entries ---- */
+
+static int take_mode(const struct lex *l, const config_setting_t *s,
+    struct conf_service *out)
+{
+	struct span word;
+	int r = lex_word(l, s, "mode", true, "off observe enforce", &word);
+
+	if (r < 0)
+		return r;
+	if (span_eq(word, SPAN("observe")))
+		return lex_fail(l, lex_member(s, "mode"),
+		    "mode observe is not available yet");
+	out->mode = span_eq(word, SPAN("off")) ? CONF_OFF : CONF_ENFORCE;
+	return 0;
+}
+
+/* The entries whose mode is the one asked for. */
+static int take_entries(struct loading *g, const config_setting_t *list,
+    bool off)
+{
+	const struct lex *l = g->l;
+	struct conf *c = g->c;
+	int r;
+
+	for (unsigned i = 0; i < lex_count(list); i++) {
+		const config_setting_t *s = config_setting_get_elem(list, i);
+		struct conf_service new = { .pack = NULL };
+
+		if ((r = lex_keys(l, s, "services entry",
+			 "id mode variables agreement inspection")) < 0 ||
+		    (r = lex_text(l, s, "id", true, &new.id)) < 0 ||
+		    (r = take_mode(l, s, &new)) < 0)
+			return r;
+		if ((new.mode == CONF_OFF) != off)
+			continue;
+		for (unsigned k = 0; k < c->nservice; k++)
+			if (span_eq(c->service[k].id, new.id))
+				return lex_fail(l, lex_member(s, "id"),
+				    "service \"%.60s\" stands here twice",
+				    new.id.p);
+		g->entry[c->nservice] = s;
+		c->service[c->nservice++] = new;
+	}
+	return 0;
+}
+
+/* ---- one service ---- */
+
+static int take_vars(const struct loading *g, const config_setting_t *s,
+    struct policy_var var[POLICY_VARS_MAX], unsigned *ret_n)
+{
+	const struct lex *l = g->l;
+	const config_setting_t *group;
+	struct span value, name;
+	int r = lex_group(l, s, "variables", &group);
+
+	*ret_n = 0;
+	if (r == 0 && lex_count(group) > POLICY_VARS_MAX)
+		return lex_fail(l, group, "over %d variables",
+		    POLICY_VARS_MAX);
+	for (unsigned i = 0; r == 0 && i < lex_count(group); i++) {
+		const config_setting_t *m = config_setting_get_elem(group, i);
+
+		name = span_str(config_setting_name(m));
+		r = lex_text(l, group, name.p, false, &value);
+		var[(*ret_n)++] = (struct policy_var){ name.p, value.p,
+			lex_place(l, m) };
+	}
+	return r;
+}
+
+static int find_pack(const struct loading *g, const config_setting_t *s,
+    struct span id, const char **ret_path)
+{
+	struct span file = arena_join(g->c->arena,
+	    (const struct span[]){ id, SPAN(".conf"), span_of("", 1) }, 3);
+	struct span text;
+
+	if (file.p == NULL)
+		return lex_error(g->l, s, arena_error(g->c->arena), "");
+	*ret_path = conf_join(g->c->arena, g->c->policy_dir, file.p);
+	if (*ret_path == NULL)
+		return lex_error(g->l, s, arena_error(g->c->arena), "");
+	if (span_chr(id, '/') < id.n ||
+	    bundle_find(g->b, *ret_path, &text) < 0)
+		return lex_fail(g->l, lex_member(s, "id"),
+		    "there is no pack for service \"%.60s\": expected the "
+		    "file %.200s",
+		    id.p, *ret_path);
+	return 0;
+}
+
+static int add_pack(struct loading *g, unsigned i, const char *path,
+    struct service *s)
+{
+	struct conf_service *from = &g->c->service[i];
+	int r;
+
+	from->id = s->id;
+	from->pack = path;
+	s->index = i;
+	s->refused = from->refused;
+	s->inspect = from->inspect;
+	s->max_case = from->max_case;
+	r = ruleset_add(g->c->rules, s);
+	return r < 0 ? lex_error(g->l, g->entry[i], r,
+			   "this service is there already")
+		     : 0;
+}
+
+static int take_service(struct loading *g, unsigned i)
+{
+	struct conf_service *to = &g->c->service[i];
+	const config_setting_t *s = g->entry[i], *block;
+	struct policy_var var[POLICY_VARS_MAX];
+	struct service pack;
+	struct agreement a;
+	const char *path = NULL;
+	unsigned nvar;
+	bool complete;
+	int r;
+
+	if ((r = take_vars(g, s, var, &nvar)) < 0 ||
+	    (r = find_pack(g, s, to->id, &path)) < 0)
+		return r;
+	r = to->mode == CONF_OFF
+	    ? policy_file_read_idle(g->b, g->c->policy_dir, path, g->c->rules,
+		  &pack, g->l->err)
+	    : policy_file_read(g->b, g->c->policy_dir, path, var, nvar,
+		  g->c->rules, &pack, g->l->err);
+	if (r < 0 || (r = lex_group(g->l, s, "agreement", &block)) < 0 ||
+	    (r = agreement_read(g->l, block, pack.operator_seat, g->today,
+		 &a)) < 0 ||
+	    (r = lex_group(g->l, s, "inspection", &block)) < 0 ||
+	    (r = agreement_inspection(g->l, block, &complete)) < 0)
+		return r;
+	to->refused = to->mode == CONF_OFF ? WHY_SERVICE_OFF : a.refused;
+	to->inspect = to->mode != CONF_OFF && complete && a.opens;
+	to->agreement_id = a.id;
+	to->agreement_until = a.until;
+	to->days_left = a.days_left;
+	to->max_case = a.max_case;
+	return add_pack(g, i, path, &pack);
+}
+
+/* ---- packs that no entry names ---- */
+
+static bool is_read(const struct conf *c, const char *path)
+{
+	for (unsigned i = 0; i < c->nservice; i++)
+		if (c->service[i].pack != NULL &&
+		    strcmp(c->service[i].pack, path) == 0)
+			return true;
+	return false;
+}
+
+static int take_unnamed(struct loading *g, const char *path)
+{
+	struct conf *c = g->c;
+	const char *keep = conf_join(c->arena, "", path);
+	struct service pack;
+	int r;
+
+	if (keep == NULL)
+		return arena_error(c->arena);
+	if (c->nservice == RULE_SERVICES_MAX)
+		return lex_fail(g->l, lex_member(lex_root(g->l), "services"),
+		    "over %d services and packs", RULE_SERVICES_MAX);
+	r = policy_file_read_idle(g->b, c->policy_dir, path, c->rules, &pack,
+	    g->l->err);
+	if (r < 0)
+		return r;
+	c->service[c->nservice] = (struct conf_service){
+		.refused = WHY_SERVICE_OFF, .agreement_id = SPAN(""),
+		.agreement_until = SPAN(""), .days_left = INT32_MAX,
+		.max_case = 1 };
+	g->entry[c->nservice++] = NULL;
+	return add_pack(g, c->nservice - 1, keep, &pack);
+}
+
+/* ---- domains ---- */
+
+/* The pattern without its labels up to the last one with a star; empty when
+ * less than two labels are left. */
+static struct span base_of(struct span pattern)
+{
+	struct span base = pattern;
+	size_t star;
+
+	while ((star = span_chr(base, '*')) < base.n) {
+		base = span_from(base, star);
+		span_cut(&base, '.');
+	}
+	return span_chr(base, '.') < base.n ? base : SPAN_NONE;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Is a domain above name in h? */
+static bool is_covered(const struct hash *h, const char *name)
+{
+	struct span rest = span_str(name);
+
+	while (span_cut(&rest, '.').n > 0 && rest.n > 0)
+		if (hash_get(h, rest) != NULL)
+			return true;
+	return false;
+}
+
+/* Without doubles and without what lies below another; sorted. */
+static int thin_out(const char **d, unsigned n, unsigned *ret_n)
+{
+	struct hash *h = hash_new(n + 1);
+	static char mark;
+	unsigned kept = 0;
+	int r = h != NULL ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		r = hash_put(h, span_str(d[i]), &mark);
+		if (r == 0)
+			d[kept++] = d[i];
+		else if (r == -EEXIST)
+			r = 0;
+	}
+	n = kept;
+	kept = 0;
+	for (unsigned i = 0; r == 0 && i < n; i++)
+		if (!is_covered(h, d[i]))
+			d[kept++] = d[i];
+	hash_free(h);
+	qsort(d, kept, sizeof *d, by_text);
+	*ret_n = kept;
+	return r;
+}
+
+static int find_domains(struct conf *c)
+{
+	const struct service *s;
+	const char **d, **all;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->nservice; i++)
+		if (c->service[i].mode != CONF_OFF)
+			n += ruleset_at(c->rules, i)->nhost;
+	d = all = arena_alloc(c->arena, n * sizeof *all);
+	if (all == NULL)
+		return arena_error(c->arena);
+	for (unsigned i = 0; i < c->nservice; i++) {
+		if (c->service[i].mode == CONF_OFF)
+			continue;
+		s = ruleset_at(c->rules, i);
+		for (uint32_t k = 0; k < s->nhost; k++) {
+			const struct span piece[] = {
+				base_of(s->host[k].pattern), span_of("", 1)
+			};
+
+			if (piece[0].n > 0)
+				*d++ = arena_join(c->arena, piece, 2).p;
+		}
+	}
+	if (arena_error(c->arena) < 0)
+		return arena_error(c->arena);
+	c->domain = all;
+	return thin_out(all, (unsigned)(d - all), &c->ndomain);
+}
+
+/* ---- the whole ---- */
+
+static int build(struct loading *g)
+{
+	char err[PARSE_ERR_BYTES];
+	struct place at;
+	int r = ruleset_build(g->c->rules, &at, err);
+
+	if (r == -EINVAL)
+		snprintf(g->l->err, CONF_ERR_BYTES, "%s:%u: %s",
+		    at.file != NULL ? at.file : g->l->file,
+		    at.file != NULL ? at.line : 1, err);
+	else if (r < 0)
+		return lex_error(g->l, NULL, r, "");
+	return r;
+}
+
+int conf_services(const struct lex *l, const struct bundle *b, int64_t now,
+    struct conf *c)
+{
+	struct loading g = { .l = l, .b = b, .c = c, .today = date_of(now) };
+	const config_setting_t *list;
+	unsigned named;
+	int r = lex_list(l, lex_root(l), "services", &list);
+
+	if (r < 0)
+		return r;
+	if (lex_count(list) > RULE_SERVICES_MAX)
+		return lex_fail(l, list, "over %d services",
+		    RULE_SERVICES_MAX);
+	if ((r = take_entries(&g, list, false)) < 0 ||
+	    (r = take_entries(&g, list, true)) < 0)
+		return r;
+	named = c->nservice;
+	for (unsigned i = 0; i < named; i++)
+		if ((r = take_service(&g, i)) < 0)
+			return r;
+	for (size_t i = 0; i < bundle_count(b); i++) {
+		const char *name = bundle_name(b, i);
+
+		if (conf_is_pack(c->policy_dir, name) &&
+		    strcmp(name, l->file) != 0 && !is_read(c, name) &&
+		    (r = take_unnamed(&g, name)) < 0)
+			return r;
+	}
+	if ((r = build(&g)) < 0)
+		return r;
+	return find_domains(c);
+}
