@@ -256,6 +256,7 @@ static int take_record(struct span *rest, struct span *ret_part)
 ptrdiff_t hello_parse(struct span in, struct hello *ret_hello)
 {
 	struct message m;
+	struct hello h = { 0 };
 	struct span rest = in, part;
 	int r, err;
 
@@ -274,7 +275,8 @@ ptrdiff_t hello_parse(struct span in, struct hello *ret_hello)
 		if (r == 0)
 			return 0;
 	}
-	*ret_hello = (struct hello){ 0 };
-	return read_hello(span_from(m.have, HANDSHAKE_HEADER_BYTES), ret_hello)
-	    ? rest.p - in.p : -EBADMSG;
+	if (!read_hello(span_from(m.have, HANDSHAKE_HEADER_BYTES), &h))
+		return -EBADMSG;
+	*ret_hello = h;
+	return rest.p - in.p;
 }
