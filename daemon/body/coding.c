@@ -36,7 +36,7 @@ static enum kind kind_of(struct span name)
 bool coding_known(struct span name)
 {
 	return name.n == 0 || span_eq_nocase(name, SPAN("identity")) ||
-	    kind_of(name) != NONE;
+	       kind_of(name) != NONE;
 }
 
 struct coding *coding_new(struct span name)
@@ -85,7 +85,8 @@ static int start_deflate(struct coding *c, struct span *in)
 		return 0;
 	second = (unsigned char)in->p[0];
 	r = start(c, (first & 15) == 8 && (first << 8 | second) % 31 == 0
-		? MAX_WBITS : -MAX_WBITS);
+	                 ? MAX_WBITS
+	                 : -MAX_WBITS);
 	if (r < 0)
 		return r;
 	c->z.next_in = &c->first;
@@ -98,7 +99,7 @@ static int ready(struct coding *c, struct span *in)
 	if (c->begun || in->n == 0)
 		return 0;
 	return c->kind == GZIP ? start(c, MAX_WBITS + 16)
-			       : start_deflate(c, in);
+	                       : start_deflate(c, in);
 }
 
 /* One call to zlib with room for output; the answer is zlib's. */
@@ -129,7 +130,9 @@ static int inflate_step(struct coding *c, struct span *in, char *room)
 static int check_ratio(const struct coding *c)
 {
 	return c->bytes_out > SCRUB_RATIO_FREE &&
-	    c->bytes_out / SCRUB_RATIO_MAX > c->bytes_in ? -E2BIG : 0;
+	               c->bytes_out / SCRUB_RATIO_MAX > c->bytes_in
+	           ? -E2BIG
+	           : 0;
 }
 
 /* After the end of a member: 0 when another one begins, 1 when not. */
@@ -144,8 +147,8 @@ static int next_member(struct coding *c, struct span in)
 	return 0;
 }
 
-int coding_decode(struct coding *c, struct span *in, struct buf *out,
-    size_t want)
+int coding_decode(
+    struct coding *c, struct span *in, struct buf *out, size_t want)
 {
 	char *room;
 	int r = ready(c, in);

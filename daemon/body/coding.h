@@ -12,7 +12,7 @@ struct coding;
 /* name: "gzip", "x-gzip", "deflate" (any case). NULL: unknown or no memory. */
 struct coding *coding_new(struct span name);
 bool coding_known(struct span name); /* also "" and "identity" */
-void coding_free(struct coding *c); /* NULL is fine */
+void coding_free(struct coding *c);  /* NULL is fine */
 
 /* Decode from *in into out until in is used up or out holds at least want
  * bytes; *in is moved. 0: more input or another call; 1: the stream has ended
@@ -22,7 +22,7 @@ void coding_free(struct coding *c); /* NULL is fine */
  * was. Members of a gzip file that follow each other (RFC 1952, 2.2) are one
  * stream: after 1 with nothing behind it, more input may begin another. A body
  * that ends before the answer was 1 is cut off; bytes behind 1 are garbage. */
-int coding_decode(struct coding *c, struct span *in, struct buf *out,
-    size_t want);
+int coding_decode(
+    struct coding *c, struct span *in, struct buf *out, size_t want);
 
 #endif

@@ -10,9 +10,9 @@
 
 /* Where in a pair, and what becomes of it. */
 enum state {
-	NAME,  /* the name is held */
-	PASS,  /* the rest of the pair goes on */
-	VALUE  /* the value is held for act */
+	NAME, /* the name is held */
+	PASS, /* the rest of the pair goes on */
+	VALUE /* the value is held for act */
 };
 
 struct form {
@@ -31,8 +31,8 @@ struct form {
 	struct buf name, text, fresh; /* decoded; the new value */
 };
 
-static struct form *make(const struct plan *plan, const struct env *env,
-    enum carrier carrier)
+static struct form *make(
+    const struct plan *plan, const struct env *env, enum carrier carrier)
 {
 	struct form *f = calloc(1, sizeof *f);
 
@@ -114,8 +114,8 @@ static void encode(enum carrier carrier, struct span s, struct buf *out)
 /* Keep s; of a value that goes whatever it is, only the first part. */
 static int hold(struct form *f, struct span s)
 {
-	size_t most = f->state == VALUE ? f->value_at + SCRUB_VALUE_MAX
-					: SCRUB_NAME_MAX;
+	size_t most =
+	    f->state == VALUE ? f->value_at + SCRUB_VALUE_MAX : SCRUB_NAME_MAX;
 	size_t room = most - buf_len(&f->held);
 
 	if (s.n > room) {

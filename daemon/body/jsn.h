@@ -21,7 +21,8 @@
  *             treatment makes, or a string if that is none; true and false
  *             become null by alias and mask and are dropped by coarsen and
  *             round; null stays. Of a container each scalar inside is treated.
- *   a chain   looks into strings only; all else goes on. Inner text that cannot
+ *   a chain   looks into strings and says nothing about all else: there the
+ *             lines for what is inside or around decide. Inner text that cannot
  *             be read is refused; the empty string stays.
  * A container is dropped or set as a whole, unless a line further up in the
  * file can name something inside: then the scalars and containers in it are

@@ -3,43 +3,6 @@
 
 #include "base/buf.h"
 
-/* States of a number; the start is 0. */
-enum { MINUS = 1, ZERO, WHOLE, POINT, FRACTION, EXP, EXP_SIGN, EXP_DIGIT };
-
-uint8_t jtext_number(uint8_t state, char c)
-{
-	/* columns: '0', '1' to '9', '.', 'e' or 'E', '+', '-' */
-	static const uint8_t next[][6] = {
-		{ ZERO, WHOLE, 0, 0, 0, MINUS },
-		[MINUS] = { ZERO, WHOLE, 0, 0, 0, 0 },
-		[ZERO] = { 0, 0, POINT, EXP, 0, 0 },
-		[WHOLE] = { WHOLE, WHOLE, POINT, EXP, 0, 0 },
-		[POINT] = { FRACTION, FRACTION, 0, 0, 0, 0 },
-		[FRACTION] = { FRACTION, FRACTION, 0, EXP, 0, 0 },
-		[EXP] = { EXP_DIGIT, EXP_DIGIT, 0, 0, EXP_SIGN, EXP_SIGN },
-		[EXP_SIGN] = { EXP_DIGIT, EXP_DIGIT, 0, 0, 0, 0 },
-		[EXP_DIGIT] = { EXP_DIGIT, EXP_DIGIT, 0, 0, 0, 0 },
-	};
-
-	if (c >= '1' && c <= '9')
-		return next[state][1];
-	if (c == '0')
-		return next[state][0];
-	if (c == '.')
-		return next[state][2];
-	if (c == 'e' || c == 'E')
-		return next[state][3];
-	if (c == '+' || c == '-')
-		return next[state][c == '+' ? 4 : 5];
-	return 0;
-}
-
-bool jtext_number_ends(uint8_t state)
-{
-	return state == ZERO || state == WHOLE || state == FRACTION ||
-	    state == EXP_DIGIT;
-}
-
 bool jtext_scalar(struct span text)
 {
 	uint8_t state = 0;

@@ -55,9 +55,53 @@ int jtext_quote(struct span text, unsigned style, struct buf *out);
 /* Is text one JSON number, true, false or null and nothing else? */
 bool jtext_scalar(struct span text);
 
-/* One step of the number automaton: 0 is the start; the answer is the next
- * state, or 0 when c is no part of the number. */
-uint8_t jtext_number(uint8_t state, char c);
-bool jtext_number_ends(uint8_t state); /* may the number end here? */
+/* States of a number; 0 is the start. */
+enum {
+	JTEXT_MINUS = 1,
+	JTEXT_ZERO,
+	JTEXT_WHOLE,
+	JTEXT_POINT,
+	JTEXT_FRACTION,
+	JTEXT_E,
+	JTEXT_E_SIGN,
+	JTEXT_E_DIGIT
+};
+
+/* One step of the number automaton: the next state, or 0 when c is no part of
+ * the number. */
+static inline uint8_t jtext_number(uint8_t state, char c)
+{
+	/* columns: digit, '.', 'e' or 'E', '+', '-' */
+	static const uint8_t next[][5] = {
+		{ JTEXT_WHOLE, 0, 0, 0, JTEXT_MINUS },
+		[JTEXT_MINUS] = { JTEXT_WHOLE, 0, 0, 0, 0 },
+		[JTEXT_ZERO] = { 0, JTEXT_POINT, JTEXT_E, 0, 0 },
+		[JTEXT_WHOLE] = { JTEXT_WHOLE, JTEXT_POINT, JTEXT_E, 0, 0 },
+		[JTEXT_POINT] = { JTEXT_FRACTION, 0, 0, 0, 0 },
+		[JTEXT_FRACTION] = { JTEXT_FRACTION, 0, JTEXT_E, 0, 0 },
+		[JTEXT_E] = { JTEXT_E_DIGIT, 0, 0, JTEXT_E_SIGN, JTEXT_E_SIGN },
+		[JTEXT_E_SIGN] = { JTEXT_E_DIGIT, 0, 0, 0, 0 },
+		[JTEXT_E_DIGIT] = { JTEXT_E_DIGIT, 0, 0, 0, 0 },
+	};
+
+	if (c == '0' && state <= JTEXT_MINUS)
+		return JTEXT_ZERO;
+	if (ascii_digit(c))
+		return next[state][0];
+	if (c == '.')
+		return next[state][1];
+	if (c == 'e' || c == 'E')
+		return next[state][2];
+	if (c == '+' || c == '-')
+		return next[state][c == '+' ? 3 : 4];
+	return 0;
+}
+
+/* May the number end here? */
+static inline bool jtext_number_ends(uint8_t state)
+{
+	return state == JTEXT_ZERO || state == JTEXT_WHOLE ||
+	       state == JTEXT_FRACTION || state == JTEXT_E_DIGIT;
+}
 
 #endif

@@ -13,7 +13,7 @@
 #define SNIFF_BYTES 256u       /* decoded to see how a body begins */
 
 struct scrub {
-	struct jsn *json;      /* one of these, or none: all goes on */
+	struct jsn *json; /* one of these, or none: all goes on */
 	struct form *form;
 	struct coding *coding; /* NULL: identity */
 	struct buf plain;      /* decoded, not yet scrubbed */
@@ -47,13 +47,13 @@ static bool is_json_type(struct span type)
 	struct span suffix = SPAN("+json");
 
 	return span_eq_nocase(type, SPAN("application/json")) ||
-	    span_eq_nocase(type, SPAN("text/json")) ||
-	    (span_chr(type, '/') < type.n && type.n > suffix.n &&
-		span_eq_nocase(span_from(type, type.n - suffix.n), suffix));
+	       span_eq_nocase(type, SPAN("text/json")) ||
+	       (span_chr(type, '/') < type.n && type.n > suffix.n &&
+	           span_eq_nocase(span_from(type, type.n - suffix.n), suffix));
 }
 
-enum body_form scrub_form(const struct plan *plan, struct span media_type,
-    struct span start)
+enum body_form scrub_form(
+    const struct plan *plan, struct span media_type, struct span start)
 {
 	bool json = plan_has(plan, CARRIER_JSON);
 	bool form = plan_has(plan, CARRIER_FORM);
@@ -75,8 +75,8 @@ static bool is_identity(struct span coding)
 	return coding.n == 0 || span_eq_nocase(coding, SPAN("identity"));
 }
 
-enum body_form scrub_form_coded(const struct plan *plan,
-    struct span media_type, struct span coding, struct span start)
+enum body_form scrub_form_coded(const struct plan *plan, struct span media_type,
+    struct span coding, struct span start)
 {
 	struct coding *c;
 	struct buf plain;
@@ -106,8 +106,9 @@ struct scrub *scrub_new(enum body_form form, const struct plan *plan,
 	struct scrub *s;
 
 	coding = span_trim(coding);
-	*ret_err = form == BODY_REFUSED ? -EBADMSG
-	    : coding_known(coding) ? -ENOMEM : -ENOTSUP;
+	*ret_err = form == BODY_REFUSED   ? -EBADMSG
+	           : coding_known(coding) ? -ENOMEM
+	                                  : -ENOTSUP;
 	if (*ret_err != -ENOMEM || (s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
 	buf_init(&s->plain, 2 * STEP_BYTES);
@@ -135,8 +136,8 @@ void scrub_free(struct scrub *s)
 	free(s);
 }
 
-static int feed_plain(struct scrub *s, struct span in, bool last,
-    struct buf *out)
+static int feed_plain(
+    struct scrub *s, struct span in, bool last, struct buf *out)
 {
 	if (s->json != NULL)
 		return jsn_feed(s->json, in, last, out);
@@ -145,8 +146,8 @@ static int feed_plain(struct scrub *s, struct span in, bool last,
 	return buf_add_span(out, in);
 }
 
-static int feed_coded(struct scrub *s, struct span in, bool last,
-    struct buf *out)
+static int feed_coded(
+    struct scrub *s, struct span in, bool last, struct buf *out)
 {
 	bool more = true;
 	int r;
@@ -159,8 +160,8 @@ static int feed_coded(struct scrub *s, struct span in, bool last,
 		s->ended = r == 1;
 		if (s->ended && in.n > 0)
 			return -EBADMSG;
-		more = !s->ended &&
-		    (in.n > 0 || buf_len(&s->plain) >= STEP_BYTES);
+		more =
+		    !s->ended && (in.n > 0 || buf_len(&s->plain) >= STEP_BYTES);
 		if (!more && last && !s->ended)
 			return -EBADMSG;
 		r = feed_plain(s, buf_span(&s->plain), last && !more, out);
@@ -178,7 +179,7 @@ int scrub_feed(struct scrub *s, struct span in, bool last, struct buf *out)
 	if (!s->begun)
 		return 0;
 	s->err = s->coding != NULL ? feed_coded(s, in, last, out)
-				   : feed_plain(s, in, last, out);
+	                           : feed_plain(s, in, last, out);
 	return s->err;
 }
 
@@ -204,8 +205,8 @@ static int feed_uri(const struct plan *plan, const struct env *env,
 		return buf_add_span(out, in);
 	at++;
 	buf_add(out, in.p, at);
-	r = feed_form(form_new_query(plan, env), span_of(in.p + at, end - at),
-	    out);
+	r = feed_form(
+	    form_new_query(plan, env), span_of(in.p + at, end - at), out);
 	return r < 0 ? r : buf_add_span(out, span_from(in, end));
 }
 
@@ -215,7 +216,7 @@ int scrub_inner(void *arg, const struct plan *plan, const struct env *env,
 	bool json = plan_has(plan, CARRIER_JSON);
 	bool form = plan_has(plan, CARRIER_FORM);
 	bool uri = (!json && !form) || span_starts(in, SPAN("/")) ||
-	    span_find(in, SPAN("://")) < in.n;
+	           span_find(in, SPAN("://")) < in.n;
 	struct jsn *j;
 	int r;
 

@@ -7,13 +7,15 @@
 #include "engine/plan.h"
 #include "engine/treat.h"
 
-#define SCRUB_VALUE_MAX (1u << 20) /* longest single value that is treated;
-                                    * drop and set take any length */
+#define SCRUB_VALUE_MAX                                                        \
+	(1u << 20)                 /* longest single value that is treated;    \
+	                            * drop and set take any length */
 #define SCRUB_NAME_MAX (64u << 10) /* longest key or name that is looked up */
-#define SCRUB_LEAD_MAX (128u << 10)/* such a key and the white space about it */
-#define SCRUB_DEPTH_MAX 256        /* nesting of JSON */
-#define SCRUB_RATIO_MAX 200        /* decoded bytes per coded byte ... */
-#define SCRUB_RATIO_FREE (1u << 20)/* ... counted beyond this many bytes */
+#define SCRUB_LEAD_MAX                                                         \
+	(128u << 10)        /* such a key and the white space about it */
+#define SCRUB_DEPTH_MAX 256 /* nesting of JSON */
+#define SCRUB_RATIO_MAX 200 /* decoded bytes per coded byte ... */
+#define SCRUB_RATIO_FREE (1u << 20) /* ... counted beyond this many bytes */
 
 struct buf;
 struct scrub;
@@ -47,15 +49,15 @@ enum body_form {
  *
  * The fourth row is for beacons (text/plain) and for clients that send JSON
  * under the type of a form: no form begins like that. */
-enum body_form scrub_form(const struct plan *plan, struct span media_type,
-    struct span start);
+enum body_form scrub_form(
+    const struct plan *plan, struct span media_type, struct span start);
 
 /* The same for a body with content coding (Content-Encoding, "" for none):
  * start is decoded first, as far as its first bytes go. When that shows nothing
  * and the plan has json lines, a body that is not JSON by its type is REFUSED
  * (or UNREAD, as in the last row): it could be JSON in disguise. */
-enum body_form scrub_form_coded(const struct plan *plan,
-    struct span media_type, struct span coding, struct span start);
+enum body_form scrub_form_coded(const struct plan *plan, struct span media_type,
+    struct span coding, struct span start);
 
 /* coding: the Content-Encoding value, "" for none. Supported: gzip, x-gzip,
  * deflate, identity; one at a time. scrub_new answers NULL with *ret_err =

@@ -24,7 +24,7 @@ static inline bool value_keeps(const struct action *a)
 static inline bool value_blind(const struct action *a)
 {
 	return a->nest == NULL && (a->line->treat.act == ACT_DROP ||
-	    a->line->treat.act == ACT_SET);
+	                              a->line->treat.act == ACT_SET);
 }
 
 /* Apply a to text; reports what was done. TREAT_NEW: the new text was added to

@@ -31,8 +31,8 @@ static const struct {
 
 static struct rules *rules[SETS];
 
-static int scrub(const struct plan *plan, struct span in, size_t step,
-    struct buf *out)
+static int scrub(
+    const struct plan *plan, struct span in, size_t step, struct buf *out)
 {
 	struct env env = rules_env(NULL);
 	struct form *f = form_new(plan, &env);
@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		r = scrub(plan, buf_span(&out), 1u << 20, &cut);
 		check(!set[which].stable || r == 0);
 		check(!set[which].stable ||
-		    span_eq(buf_span(&out), buf_span(&cut)));
+		      span_eq(buf_span(&out), buf_span(&cut)));
 	}
 	buf_fini(&out);
 	buf_fini(&cut);

@@ -27,7 +27,8 @@ static const struct {
 	{ "json $.a -> coarsen:1h\njson $..* -> mask", false },
 	{ "json $.a > json $.b -> drop\njson $.b > base64 > json $.c -> drop\n"
 	  "json $.c > form a -> set:1\njson $.d > query b -> drop\n"
-	  "json $.e > json $..f -> mask", false },
+	  "json $.e > json $..f -> mask",
+	    false },
 	{ "header x -> drop", true },
 };
 
@@ -35,8 +36,8 @@ static const struct {
 
 static struct rules *rules[SETS];
 
-static int scrub(const struct plan *plan, struct span in, size_t step,
-    struct buf *out)
+static int scrub(
+    const struct plan *plan, struct span in, size_t step, struct buf *out)
 {
 	struct env env = rules_env(NULL);
 	struct jsn *j = jsn_new(plan, &env);
@@ -81,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		r = scrub(plan, buf_span(&out), 1u << 20, &cut);
 		check(r == 0);
 		check(!set[which].stable ||
-		    span_eq(buf_span(&out), buf_span(&cut)));
+		      span_eq(buf_span(&out), buf_span(&cut)));
 	}
 	buf_fini(&out);
 	buf_fini(&cut);

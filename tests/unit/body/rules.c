@@ -37,8 +37,8 @@ static void add_line(struct rules *r, struct span text)
 	l->category = CATEGORY_DEVICE;
 	l->id = r->entry.nstrip++;
 	if (parse_where(l->text, r->arena, &l->where, err) < 0 ||
-	    parse_treatment(span_from(text, at + arrow.n), r->arena, &l->treat,
-		err) < 0)
+	    parse_treatment(
+	        span_from(text, at + arrow.n), r->arena, &l->treat, err) < 0)
 		stop(text, err);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* Scrubbing forms: lines, a body, what must come out; whole and at every cut. */
+/* Scrubbing forms: lines, a body, what must come out; whole and at every cut.
+ */
 #include "body/form.h"
 
 #include <errno.h>
@@ -39,8 +40,7 @@ static const struct row {
 	{ "glob", "form utm_* -> drop", "utm_a=1&u=2&utm_=3", "u=2" },
 	{ "allow-list", "form a -> keep\nform * -> drop", "b=1&a=2&c=3",
 	    "a=2" },
-	{ "set", "form tz -> set:UTC", "tz=Europe%2FBerlin&x=1",
-	    "tz=UTC&x=1" },
+	{ "set", "form tz -> set:UTC", "tz=Europe%2FBerlin&x=1", "tz=UTC&x=1" },
 	{ "set codes anew", "form a -> set:x y&z=\xc3\xbc%+*-._~", "a=1",
 	    "a=x+y%26z%3D%C3%BC%25%2B*-._%7E" },
 	{ "set without value", "form a -> set:1", "a&b", "a=1&b" },
@@ -61,8 +61,7 @@ static const struct row {
 	{ "JSON inside, nothing found", "form ev > json $.id -> drop",
 	    "ev={%22n%22:1}&x=1", "ev={%22n%22:1}&x=1" },
 	{ "JSON in base64", "form d > base64 > json $.name -> drop",
-	    "d=eyJuYW1lIjoiRXJpa2EiLCJpZCI6MX0%3D",
-	    "d=eyJpZCI6MX0%3D" },
+	    "d=eyJuYW1lIjoiRXJpa2EiLCJpZCI6MX0%3D", "d=eyJpZCI6MX0%3D" },
 	{ "no JSON inside", "form ev > json $.id -> drop", "ev=id", NULL },
 	{ "empty inside", "form ev > json $.id -> drop", "ev=&x", "ev=&x" },
 	{ "bad escape in a name", "form a -> drop", "b=1&%4=2", NULL },
@@ -78,8 +77,8 @@ static const struct row {
 	{ "no lines of forms", "json $.a -> drop", "%4=2&a=1", "%4=2&a=1" },
 };
 
-static int feed(const struct plan *plan, const struct env *env,
-    struct span in, size_t cut, size_t step, struct buf *out)
+static int feed(const struct plan *plan, const struct env *env, struct span in,
+    size_t cut, size_t step, struct buf *out)
 {
 	struct form *f = form_new(plan, env);
 	size_t n = cut;
@@ -117,12 +116,12 @@ static void test_rows(void)
 		for (size_t cut = 0; cut <= in.n; cut++) {
 			r = feed(plan, &env, in, cut, in.n + 1, &out);
 			good = good && r == right &&
-			    (r < 0 || span_eq(buf_span(&out), want));
+			       (r < 0 || span_eq(buf_span(&out), want));
 		}
 		for (size_t step = 1; step < 5; step++) {
 			r = feed(plan, &env, in, step, step, &out);
 			good = good && r == right &&
-			    (r < 0 || span_eq(buf_span(&out), want));
+			       (r < 0 || span_eq(buf_span(&out), want));
 		}
 		tap_ok(good, "%s: at any cut", t->name);
 		rules_free(rules);
@@ -132,8 +131,8 @@ static void test_rows(void)
 
 static void test_query(void)
 {
-	struct rules *rules = rules_new("query a -> set:x y\nform b -> drop",
-	    false);
+	struct rules *rules =
+	    rules_new("query a -> set:x y\nform b -> drop", false);
 	struct env env = rules_env(NULL);
 	struct form *f = form_new_query(rules_plan(rules), &env);
 	struct buf out;
@@ -150,7 +149,8 @@ static void test_query(void)
 static void test_reports(void)
 {
 	struct rules *rules = rules_new("form a -> drop\nform b* -> set:x\n"
-	    "form c -> keep", false);
+	                                "form c -> keep",
+	    false);
 	struct buf out, said;
 	struct env env = rules_env(&said);
 
@@ -173,18 +173,17 @@ static void test_lengths(void)
 		int want;
 	} length[] = {
 		{ "value nobody names", "form a -> mask", "b=", 3u << 20, 0 },
-		{ "value at the limit", "form a -> mask", "a=",
-		    SCRUB_VALUE_MAX, 0 },
+		{ "value at the limit", "form a -> mask", "a=", SCRUB_VALUE_MAX,
+		    0 },
 		{ "value above", "form a -> mask", "a=", SCRUB_VALUE_MAX + 1,
 		    -E2BIG },
-		{ "dropped value of any length", "form a -> drop", "a=",
-		    3u << 20, 0 },
-		{ "set value of any length", "form a -> set:1", "a=",
-		    3u << 20, 0 },
+		{ "dropped value of any length", "form a -> drop",
+		    "a=", 3u << 20, 0 },
+		{ "set value of any length", "form a -> set:1", "a=", 3u << 20,
+		    0 },
 		{ "name at the limit", "form a -> drop", "x",
 		    SCRUB_NAME_MAX - 1, 0 },
-		{ "name above", "form a -> drop", "x", SCRUB_NAME_MAX,
-		    -E2BIG },
+		{ "name above", "form a -> drop", "x", SCRUB_NAME_MAX, -E2BIG },
 	};
 	struct env env = rules_env(NULL);
 	struct buf in, out;
@@ -201,10 +200,11 @@ static void test_lengths(void)
 		memset(at, 'x', length[i].n);
 		buf_commit(&in, length[i].n);
 		tap_int(feed(rules_plan(rules), &env, buf_span(&in),
-		    buf_len(&in), 1, &out), length[i].want, "%s, whole",
-		    length[i].name);
-		tap_int(feed(rules_plan(rules), &env, buf_span(&in), 0, 7001,
-		    &out), length[i].want, "%s, in pieces", length[i].name);
+		            buf_len(&in), 1, &out),
+		    length[i].want, "%s, whole", length[i].name);
+		tap_int(
+		    feed(rules_plan(rules), &env, buf_span(&in), 0, 7001, &out),
+		    length[i].want, "%s, in pieces", length[i].name);
 		rules_free(rules);
 	}
 	buf_fini(&in);

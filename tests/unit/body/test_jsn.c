@@ -14,12 +14,12 @@ static const struct row {
 	bool once; /* a second pass changes it again */
 } row[] = {
 	/* members and their commas */
-	{ "drop the last", "json $.b -> drop", "{\"a\":1,\"b\":2}",
-	    "{\"a\":1}", 0 },
+	{ "drop the last", "json $.b -> drop", "{\"a\":1,\"b\":2}", "{\"a\":1}",
+	    0 },
 	{ "drop the first", "json $.a -> drop", "{\"a\":1,\"b\":2}",
 	    "{\"b\":2}", 0 },
-	{ "drop the middle", "json $.b -> drop",
-	    "{\"a\":1,\"b\":2,\"c\":3}", "{\"a\":1,\"c\":3}", 0 },
+	{ "drop the middle", "json $.b -> drop", "{\"a\":1,\"b\":2,\"c\":3}",
+	    "{\"a\":1,\"c\":3}", 0 },
 	{ "drop two in front", "json $.a -> drop\njson $.b -> drop",
 	    "{\"a\":1,\"b\":2,\"c\":3}", "{\"c\":3}", 0 },
 	{ "drop two behind", "json $.b -> drop\njson $.c -> drop",
@@ -27,29 +27,27 @@ static const struct row {
 	{ "drop both sides", "json $.a -> drop\njson $.c -> drop",
 	    "{\"a\":1,\"b\":2,\"c\":3}", "{\"b\":2}", 0 },
 	{ "drop the only one", "json $.a -> drop", "{\"a\":1}", "{}", 0 },
-	{ "drop all", "json $.* -> drop", "{\"a\":1,\"b\":[2],\"c\":{}}",
-	    "{}", 0 },
+	{ "drop all", "json $.* -> drop", "{\"a\":1,\"b\":[2],\"c\":{}}", "{}",
+	    0 },
 	{ "white space goes with a member", "json $.b -> drop",
 	    "{ \"a\" : 1 , \"b\" : 2 }", "{ \"a\" : 1 }", 0 },
 	{ "white space of the first", "json $.a -> drop",
 	    "{ \"a\" : 1 , \"b\" : 2 }", "{ \"b\" : 2 }", 0 },
-	{ "white space of the only one", "json $.a -> drop",
-	    " { \"a\" : 1 } ", " {} ", 0 },
+	{ "white space of the only one", "json $.a -> drop", " { \"a\" : 1 } ",
+	    " {} ", 0 },
 	{ "lines", "json $.b -> drop",
 	    "{\n  \"a\": 1,\n  \"b\": 2,\n  \"c\": 3\n}\n",
 	    "{\n  \"a\": 1,\n  \"c\": 3\n}\n", 0 },
 	{ "elements", "json $[1] -> drop", "[1,2,3]", "[1,3]", 1 },
-	{ "first element", "json $[0] -> drop", "[ 1, 2, 3 ]", "[ 2, 3 ]",
-	    1 },
-	{ "last element", "json $[2] -> drop", "[1,2,{\"a\":3}]", "[1,2]",
-	    0 },
+	{ "first element", "json $[0] -> drop", "[ 1, 2, 3 ]", "[ 2, 3 ]", 1 },
+	{ "last element", "json $[2] -> drop", "[1,2,{\"a\":3}]", "[1,2]", 0 },
 	{ "all elements", "json $[*] -> drop", "[ 1, [2], \"3\" ]", "[]", 0 },
-	{ "nothing to drop", "json $.zz -> drop",
-	    " [ 1 , { \"a\" : [ ] } ] ", " [ 1 , { \"a\" : [ ] } ] ", 0 },
+	{ "nothing to drop", "json $.zz -> drop", " [ 1 , { \"a\" : [ ] } ] ",
+	    " [ 1 , { \"a\" : [ ] } ] ", 0 },
 	{ "empty ones", "json $.zz -> drop", "{ }", "{ }", 0 },
 	/* the document itself */
-	{ "drop the document", "json $ -> drop", " {\"a\":[1,{}]} ",
-	    " null ", 0 },
+	{ "drop the document", "json $ -> drop", " {\"a\":[1,{}]} ", " null ",
+	    0 },
 	{ "drop a string", "json $ -> drop", "\"a\"", "null", 0 },
 	{ "drop a number", "json $ -> drop", "12", "null", 0 },
 	{ "set the document", "json $ -> set:{}", " [1] ", " {} ", 0 },
@@ -98,8 +96,8 @@ static const struct row {
 	    "{\"a\":1.0e+05,\"b\":\"\\u00e4\\/\",\"c\":-0.0,\"zz\":1}",
 	    "{\"a\":1.0e+05,\"b\":\"\\u00e4\\/\",\"c\":-0.0}", 0 },
 	/* set */
-	{ "set a string", "json $.tz -> set:UTC",
-	    "{\"tz\":\"Europe/Berlin\"}", "{\"tz\":\"UTC\"}", 0 },
+	{ "set a string", "json $.tz -> set:UTC", "{\"tz\":\"Europe/Berlin\"}",
+	    "{\"tz\":\"UTC\"}", 0 },
 	{ "set keeps what is equal", "json $.tz -> set:UTC",
 	    "{\"tz\":\"U\\u0054C\"}", "{\"tz\":\"U\\u0054C\"}", 0 },
 	{ "set a number raw", "json $.n -> set:0", "{\"n\":17}", "{\"n\":0}",
@@ -108,10 +106,10 @@ static const struct row {
 	    "{\"n\":\"17\"}", "{\"n\":\"0\"}", 0 },
 	{ "set a number to text", "json $.n -> set:UTC", "{\"n\":17}",
 	    "{\"n\":\"UTC\"}", 0 },
-	{ "set true", "json $.n -> set:false", "{\"n\":true}",
-	    "{\"n\":false}", 0 },
-	{ "set null", "json $.n -> set:a b", "{\"n\":null}",
-	    "{\"n\":\"a b\"}", 0 },
+	{ "set true", "json $.n -> set:false", "{\"n\":true}", "{\"n\":false}",
+	    0 },
+	{ "set null", "json $.n -> set:a b", "{\"n\":null}", "{\"n\":\"a b\"}",
+	    0 },
 	{ "set an array", "json $.n -> set:[]", "{\"n\":[1,2]}", "{\"n\":[]}",
 	    0 },
 	{ "set an object to text", "json $.n -> set:{", "{\"n\":{\"a\":1}}",
@@ -126,8 +124,8 @@ static const struct row {
 	    "{\"n\":\"\",\"m\":5}", 0 },
 	/* other treatments */
 	{ "mask a string", "json $.a -> mask",
-	    "{\"a\":\"M\\u00fcller \\ud83d\\ude00\"}",
-	    "{\"a\":\"xxxxxxxx\"}", 0 },
+	    "{\"a\":\"M\\u00fcller \\ud83d\\ude00\"}", "{\"a\":\"xxxxxxxx\"}",
+	    0 },
 	{ "mask a lone surrogate", "json $.a -> mask", "{\"a\":\"\\ud800\"}",
 	    "{\"a\":\"x\"}", 0 },
 	{ "mask words", "json $.* -> mask",
@@ -172,14 +170,12 @@ static const struct row {
 	    "{\"a\":{\"x\":1,\"y\":2,\"z\":[1]},\"b\":3}",
 	    "{\"a\":{\"x\":1},\"b\":3}", 0 },
 	{ "and it is not there", "json $.a.x -> keep\njson $.a -> drop",
-	    "{\"a\":{\"y\":2,\"z\":{\"x\":1}},\"b\":3}",
-	    "{\"a\":{},\"b\":3}", 0 },
-	{ "an allow-list at depth",
-	    "json $..id -> keep\njson $.a -> drop",
+	    "{\"a\":{\"y\":2,\"z\":{\"x\":1}},\"b\":3}", "{\"a\":{},\"b\":3}",
+	    0 },
+	{ "an allow-list at depth", "json $..id -> keep\njson $.a -> drop",
 	    "{\"a\":{\"id\":1,\"y\":2,\"z\":{\"id\":3,\"w\":[{\"id\":4}]}}}",
 	    "{\"a\":{\"id\":1,\"z\":{\"id\":3,\"w\":[{\"id\":4}]}}}", 0 },
-	{ "set around an earlier keep",
-	    "json $.a.x -> keep\njson $.a -> set:0",
+	{ "set around an earlier keep", "json $.a.x -> keep\njson $.a -> set:0",
 	    "{\"a\":{\"x\":1,\"y\":2,\"z\":{\"q\":\"s\"},\"s\":\"t\"}}",
 	    "{\"a\":{\"x\":1,\"y\":0,\"z\":0,\"s\":\"0\"}}", 0 },
 	{ "document as an allow-list",
@@ -220,8 +216,7 @@ static const struct row {
 	    "{\"log\":\"{\\\"u\\\":\\\"\\u00fc\\\"}\"}", 0 },
 	{ "in each element", "json $.e[*] > json $.id -> set:0",
 	    "{\"e\":[\"{\\\"id\\\":1}\",\"{\\\"id\\\":2}\",\"\",5,null]}",
-	    "{\"e\":[\"{\\\"id\\\":0}\",\"{\\\"id\\\":0}\",\"\",5,null]}",
-	    0 },
+	    "{\"e\":[\"{\\\"id\\\":0}\",\"{\\\"id\\\":0}\",\"\",5,null]}", 0 },
 	{ "no JSON inside", "json $.log > json $.user -> drop",
 	    "{\"log\":\"user=Erika\"}", NULL, 0 },
 	{ "cut JSON inside", "json $.log > json $.user -> drop",
@@ -252,16 +247,26 @@ static const struct row {
 	{ "percent around JSON", "json $.p > percent > json $.n -> drop",
 	    "{\"p\":\"%7B%22n%22%3A1%2C%22m%22%3A2%7D\"}",
 	    "{\"p\":\"%7B%22m%22%3A2%7D\"}", 0 },
-	{ "three deep",
-	    "json $.a > json $.b > base64 > json $.c -> drop",
+	{ "three deep", "json $.a > json $.b > base64 > json $.c -> drop",
 	    "{\"a\":\"{\\\"b\\\":\\\"eyJjIjoxLCJkIjoyfQ==\\\"}\"}",
 	    "{\"a\":\"{\\\"b\\\":\\\"eyJkIjoyfQ==\\\"}\"}", 0 },
 	{ "two lines of one chain",
 	    "json $.a > json $.b -> drop\njson $.a > json $.c -> set:0",
 	    "{\"a\":\"{\\\"b\\\":1,\\\"c\\\":2}\"}",
 	    "{\"a\":\"{\\\"c\\\":0}\"}", 0 },
-	{ "chain behind a keep", "json $.a -> keep\njson $.a > json $.b -> drop",
+	{ "chain behind a keep",
+	    "json $.a -> keep\njson $.a > json $.b -> drop",
 	    "{\"a\":\"{\\\"b\\\":1}\"}", "{\"a\":\"{\\\"b\\\":1}\"}", 0 },
+	{ "chain and a path for the same",
+	    "json $.a > json $.b -> drop\njson $.a.b -> drop",
+	    "[{\"a\":{\"b\":1}}]", "[{\"a\":{\"b\":1}}]", 0 },
+	{ "the object in place of the string",
+	    "json $.a > json $.b -> drop\njson $.a.b -> drop",
+	    "{\"a\":{\"b\":1}}", "{\"a\":{}}", 0 },
+	{ "chain in an allow-list",
+	    "json $.a > json $.b -> drop\njson $ -> drop",
+	    "{\"a\":\"{\\\"b\\\":1}\",\"b\":1,\"a\":[\"x\"],\"a\":7}",
+	    "{\"a\":\"{}\"}", 0 },
 	{ "chain on what is no string", "json $.a > json $.b -> drop",
 	    "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1}}", 0 },
 	/* not well-formed behind what was dropped */
@@ -293,8 +298,8 @@ static int feed(const struct plan *plan, struct span in, size_t cut,
 	return r;
 }
 
-static bool all_cuts(const struct row *t, const struct plan *plan,
-    struct buf *out)
+static bool all_cuts(
+    const struct row *t, const struct plan *plan, struct buf *out)
 {
 	struct span in = span_str(t->in), want = span_str(t->want);
 	bool good = true;
@@ -302,15 +307,15 @@ static bool all_cuts(const struct row *t, const struct plan *plan,
 
 	for (size_t cut = 0; cut <= in.n; cut++) {
 		r = feed(plan, in, cut, in.n, out);
-		good = good && (t->want != NULL
-			? r == 0 && span_eq(buf_span(out), want)
-			: r == -EBADMSG);
+		good = good &&
+		       (t->want != NULL ? r == 0 && span_eq(buf_span(out), want)
+		                        : r == -EBADMSG);
 	}
 	for (size_t step = 1; step < 9; step++) {
 		r = feed(plan, in, step, step, out);
-		good = good && (t->want != NULL
-			? r == 0 && span_eq(buf_span(out), want)
-			: r == -EBADMSG);
+		good = good &&
+		       (t->want != NULL ? r == 0 && span_eq(buf_span(out), want)
+		                        : r == -EBADMSG);
 	}
 	return good;
 }
@@ -330,8 +335,8 @@ static void test_rows(void)
 		tap_int(feed(plan, in, in.n, 1, &out),
 		    t->want != NULL ? 0 : -EBADMSG, "%s: answer", t->name);
 		if (t->want != NULL)
-			tap_span(buf_span(&out), span_str(t->want), "%s",
-			    t->name);
+			tap_span(
+			    buf_span(&out), span_str(t->want), "%s", t->name);
 		if (t->want != NULL && !t->once) {
 			feed(plan, buf_span(&out), 1u << 20, 1, &again);
 			tap_span(buf_span(&again), buf_span(&out),

@@ -247,8 +247,8 @@ static const struct {
 };
 
 /* Feed in pieces: the first of cut bytes, then step bytes each. */
-static int feed(const struct plan *plan, const struct env *env,
-    struct span in, size_t cut, size_t step, struct buf *out)
+static int feed(const struct plan *plan, const struct env *env, struct span in,
+    size_t cut, size_t step, struct buf *out)
 {
 	struct jsn *j = jsn_new(plan, env);
 	size_t n = cut;
@@ -265,8 +265,8 @@ static int feed(const struct plan *plan, const struct env *env,
 	return r;
 }
 
-static bool same(const struct plan *plan, struct span in, bool good,
-    struct buf *out)
+static bool same(
+    const struct plan *plan, struct span in, bool good, struct buf *out)
 {
 	struct env env = rules_env(NULL);
 	bool all = true;
@@ -274,20 +274,21 @@ static bool same(const struct plan *plan, struct span in, bool good,
 	for (size_t cut = 0; cut <= in.n; cut++) {
 		bool one = feed(plan, &env, in, cut, in.n, out) == 0;
 
-		all = all && one == good &&
-		    (!good || span_eq(buf_span(out), in));
+		all =
+		    all && one == good && (!good || span_eq(buf_span(out), in));
 	}
 	for (size_t step = 1; step < 4; step++)
-		all = all && (feed(plan, &env, in, step, step, out) == 0) ==
-		    good && (!good || span_eq(buf_span(out), in));
+		all = all &&
+		      (feed(plan, &env, in, step, step, out) == 0) == good &&
+		      (!good || span_eq(buf_span(out), in));
 	return all;
 }
 
 static void test_texts(void)
 {
 	static const char *const lines[] = { "", "json $..zz -> drop",
-		"json $.zz.zz -> drop\njson $[77] -> drop",
-		"json $ -> keep", "json $..* -> keep" };
+		"json $.zz.zz -> drop\njson $[77] -> drop", "json $ -> keep",
+		"json $..* -> keep" };
 	struct rules *rules;
 	struct buf out;
 	bool all;
@@ -298,7 +299,7 @@ static void test_texts(void)
 		for (size_t k = 0; k < sizeof lines / sizeof *lines; k++) {
 			rules = rules_new(lines[k], false);
 			all = all && same(rules_plan(rules), row[i].in,
-			    row[i].good, &out);
+			                 row[i].good, &out);
 			rules_free(rules);
 		}
 		tap_ok(all, "%s: text %zu", row[i].good ? "good" : "bad", i);
@@ -313,7 +314,8 @@ static void test_depth(void)
 	static const struct {
 		size_t depth;
 		int want;
-	} deep[] = { { 255, 0 }, { 256, 0 }, { 257, -E2BIG }, { 5000, -E2BIG } };
+	} deep[] = { { 255, 0 }, { 256, 0 }, { 257, -E2BIG },
+		{ 5000, -E2BIG } };
 	static const char *const lines[] = { "", "json $..zz -> drop",
 		"json $ -> mask" };
 	struct env env = rules_env(NULL);
@@ -332,8 +334,9 @@ static void test_depth(void)
 			for (size_t d = deep[i].depth; d-- > 0;)
 				buf_add_str(&in, d % 2 ? "}" : "]");
 			tap_int(feed(rules_plan(rules), &env, buf_span(&in), 7,
-			    7, &out), deep[i].want, "depth %zu, lines %zu",
-			    deep[i].depth, k);
+			            7, &out),
+			    deep[i].want, "depth %zu, lines %zu", deep[i].depth,
+			    k);
 			rules_free(rules);
 		}
 	buf_fini(&in);
@@ -358,16 +361,16 @@ static void test_lengths(void)
 		    "\"}", SCRUB_VALUE_MAX - 1, -E2BIG },
 		{ "dropped string of any length", "json $.a -> drop",
 		    "{\"a\":\"", 'x', "\"}", 3u << 20, 0 },
-		{ "set string of any length", "json $.a -> set:x",
-		    "{\"a\":\"", 'x', "\"}", 3u << 20, 0 },
-		{ "dropped array of any length", "json $.a -> drop",
-		    "{\"a\":[", ' ', "]}", 3u << 20, 0 },
+		{ "set string of any length", "json $.a -> set:x", "{\"a\":\"",
+		    'x', "\"}", 3u << 20, 0 },
+		{ "dropped array of any length", "json $.a -> drop", "{\"a\":[",
+		    ' ', "]}", 3u << 20, 0 },
 		{ "number nobody names", "json $.b -> drop", "{\"a\":", '7',
 		    "}", 3u << 20, 0 },
-		{ "held number above", "json $.a -> mask", "{\"a\":", '7',
-		    "}", SCRUB_VALUE_MAX + 1, -E2BIG },
-		{ "key at the limit", "json $.b -> drop", "{\"", 'k',
-		    "\":1}", SCRUB_NAME_MAX, 0 },
+		{ "held number above", "json $.a -> mask", "{\"a\":", '7', "}",
+		    SCRUB_VALUE_MAX + 1, -E2BIG },
+		{ "key at the limit", "json $.b -> drop", "{\"", 'k', "\":1}",
+		    SCRUB_NAME_MAX, 0 },
 		{ "key above", "json $.b -> drop", "{\"", 'k', "\":1}",
 		    SCRUB_NAME_MAX + 1, -E2BIG },
 		{ "key far above", "json $.b -> drop", "{\"", 'k', "\":1}",
@@ -380,8 +383,8 @@ static void test_lengths(void)
 		    SCRUB_LEAD_MAX + 1, -E2BIG },
 		{ "space before a value", "json $.b -> drop", "{\"a\":", ' ',
 		    "1}", SCRUB_LEAD_MAX, -E2BIG },
-		{ "space before the document", "json $.b -> drop", "", ' ',
-		    "1", 3u << 20, 0 },
+		{ "space before the document", "json $.b -> drop", "", ' ', "1",
+		    3u << 20, 0 },
 		{ "space behind a value", "json $.b -> drop", "{\"a\":1", ' ',
 		    "}", 3u << 20, 0 },
 		{ "space behind a dropped value", "json $.a -> drop",

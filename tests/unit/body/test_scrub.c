@@ -37,12 +37,10 @@ static void test_form(void)
 		    BODY_JSON },
 		{ "json $.a -> drop", "application/ld+JSON", "", BODY_JSON,
 		    BODY_JSON },
-		{ "json $.a -> drop", "+json", "", BODY_REFUSED,
-		    BODY_UNREAD },
+		{ "json $.a -> drop", "+json", "", BODY_REFUSED, BODY_UNREAD },
 		{ "json $.a -> drop", "application/jsonp", "x", BODY_REFUSED,
 		    BODY_UNREAD },
-		{ "json $.a -> drop", "text/plain", "{", BODY_JSON,
-		    BODY_JSON },
+		{ "json $.a -> drop", "text/plain", "{", BODY_JSON, BODY_JSON },
 		{ "json $.a -> drop", "text/plain", " \r\n\t[", BODY_JSON,
 		    BODY_JSON },
 		{ "json $.a -> drop", "text/plain", "a", BODY_REFUSED,
@@ -56,8 +54,8 @@ static void test_form(void)
 		{ "json $.a -> drop", FORM_TYPE, "{\"a\"", BODY_JSON,
 		    BODY_JSON },
 		{ "form a -> drop", FORM_TYPE, "a=1", BODY_FORM, BODY_FORM },
-		{ "form a -> drop", FORM_TYPE "; charset=UTF-8", "",
-		    BODY_FORM, BODY_FORM },
+		{ "form a -> drop", FORM_TYPE "; charset=UTF-8", "", BODY_FORM,
+		    BODY_FORM },
 		{ "form a -> drop", "application/X-WWW-form-urlencoded", "{",
 		    BODY_FORM, BODY_FORM },
 		{ "form a -> drop", "application/json", "{", BODY_UNREAD,
@@ -80,8 +78,8 @@ static void test_form(void)
 		for (int open = 0; open < 2; open++) {
 			struct rules *r = rules_new(row[i].lines, open);
 
-			tap_int(scrub_form(rules_plan(r),
-			    span_str(row[i].type), span_str(row[i].start)),
+			tap_int(scrub_form(rules_plan(r), span_str(row[i].type),
+			            span_str(row[i].start)),
 			    open ? row[i].open : row[i].strict,
 			    "form %zu: %s%s", i, row[i].type,
 			    open ? ", unread passes" : "");
@@ -99,8 +97,8 @@ static void deflate_to(struct span in, int bits, int level, struct buf *out)
 	char *room;
 	size_t most;
 
-	if (deflateInit2(&z, level, Z_DEFLATED, bits, 8,
-		Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&z, level, Z_DEFLATED, bits, 8, Z_DEFAULT_STRATEGY) !=
+	    Z_OK)
 		abort();
 	most = deflateBound(&z, (uLong)in.n) + 64;
 	room = buf_reserve(out, most);
@@ -153,18 +151,18 @@ static void test_coding(void)
 		    0, 0 },
 		{ "two zlib streams", "deflate", ZLIB, 6,
 		    { "{\"name\":\"Er", "ika\",\"n\":1}" }, "", 0, -EBADMSG },
-		{ "garbage behind gzip", "gzip", GZIP, 6, { JSON_TEXT }, "x",
-		    0, -EBADMSG },
-		{ "a space behind gzip", "gzip", GZIP, 6, { JSON_TEXT }, " ",
-		    0, -EBADMSG },
-		{ "half a member behind gzip", "gzip", GZIP, 6,
-		    { JSON_TEXT }, "\x1f\x8b", 0, -EBADMSG },
+		{ "garbage behind gzip", "gzip", GZIP, 6, { JSON_TEXT }, "x", 0,
+		    -EBADMSG },
+		{ "a space behind gzip", "gzip", GZIP, 6, { JSON_TEXT }, " ", 0,
+		    -EBADMSG },
+		{ "half a member behind gzip", "gzip", GZIP, 6, { JSON_TEXT },
+		    "\x1f\x8b", 0, -EBADMSG },
 		{ "garbage like a member", "gzip", GZIP, 6, { JSON_TEXT },
 		    "\x1fxxxxxxxxxxxx", 0, -EBADMSG },
 		{ "garbage behind zlib", "deflate", ZLIB, 6, { JSON_TEXT },
 		    "\x1f", 0, -EBADMSG },
-		{ "gzip without its last byte", "gzip", GZIP, 6,
-		    { JSON_TEXT }, "", 1, -EBADMSG },
+		{ "gzip without its last byte", "gzip", GZIP, 6, { JSON_TEXT },
+		    "", 1, -EBADMSG },
 		{ "gzip without its trailer", "gzip", GZIP, 6, { JSON_TEXT },
 		    "", 8, -EBADMSG },
 		{ "gzip cut in the text", "gzip", GZIP, 6, { JSON_TEXT }, "",
@@ -177,10 +175,9 @@ static void test_coding(void)
 		    -EBADMSG },
 		{ "gzip as deflate", "deflate", GZIP, 6, { JSON_TEXT }, "", 0,
 		    -EBADMSG },
-		{ "bad JSON inside", "gzip", GZIP, 6, { "{\"name\":}" }, "",
-		    0, -EBADMSG },
-		{ "nothing inside", "gzip", GZIP, 6, { "" }, "", 0,
+		{ "bad JSON inside", "gzip", GZIP, 6, { "{\"name\":}" }, "", 0,
 		    -EBADMSG },
+		{ "nothing inside", "gzip", GZIP, 6, { "" }, "", 0, -EBADMSG },
 	};
 	struct rules *rules = rules_new("json $.name -> set:Gast", false);
 	const struct plan *plan = rules_plan(rules);
@@ -199,15 +196,16 @@ static void test_coding(void)
 		buf_add_str(&in, row[i].behind);
 		buf_truncate(&in, buf_len(&in) - row[i].cut);
 		s = buf_span(&in);
-		tap_int(feed(coding, plan, s, s.n, 1, &out), row[i].want,
-		    "%s", row[i].name);
+		tap_int(feed(coding, plan, s, s.n, 1, &out), row[i].want, "%s",
+		    row[i].name);
 		for (size_t cut = 0; cut <= s.n; cut++) {
-			int r = feed(coding, plan, s, cut, cut % 2 ? s.n : 1,
-			    &out);
+			int r =
+			    feed(coding, plan, s, cut, cut % 2 ? s.n : 1, &out);
 
-			good = good && r == row[i].want &&
+			good =
+			    good && r == row[i].want &&
 			    (r < 0 || span_eq(buf_span(&out),
-				SPAN("{\"name\":\"Gast\",\"n\":1}")));
+			                  SPAN("{\"name\":\"Gast\",\"n\":1}")));
 		}
 		tap_ok(good, "%s: at any cut", row[i].name);
 	}
@@ -263,12 +261,12 @@ static void test_bombs(void)
 		}
 		deflate_to(buf_span(&plain), GZIP, 9, &in);
 		s = buf_span(&in);
-		tap_note("%zu times %u to %zu bytes", row[i].n, row[i].times,
-		    s.n);
-		tap_int(feed(SPAN("gzip"), NULL, s, s.n, 1, &out),
-		    row[i].want, "%s, whole", row[i].name);
-		tap_int(feed(SPAN("gzip"), NULL, s, 0, 1000, &out),
-		    row[i].want, "%s, in pieces", row[i].name);
+		tap_note(
+		    "%zu times %u to %zu bytes", row[i].n, row[i].times, s.n);
+		tap_int(feed(SPAN("gzip"), NULL, s, s.n, 1, &out), row[i].want,
+		    "%s, whole", row[i].name);
+		tap_int(feed(SPAN("gzip"), NULL, s, 0, 1000, &out), row[i].want,
+		    "%s, in pieces", row[i].name);
 		tap_ok(row[i].want == 0 || buf_len(&out) < 3u << 20,
 		    "%s: stopped in time", row[i].name);
 	}
@@ -296,8 +294,8 @@ static void test_new(void)
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		int r = 1;
-		struct scrub *s = scrub_new(row[i].form, NULL, NULL,
-		    span_str(row[i].coding), &r);
+		struct scrub *s = scrub_new(
+		    row[i].form, NULL, NULL, span_str(row[i].coding), &r);
 		struct buf out;
 
 		buf_init(&out, 100);
@@ -340,8 +338,8 @@ static void test_sniff(void)
 		deflate_to(span_str(row[i].text), GZIP, 6, &in);
 		n = row[i].n < buf_len(&in) ? row[i].n : buf_len(&in);
 		tap_int(scrub_form_coded(rules_plan(r), span_str(row[i].type),
-		    SPAN("gzip"), span_of(buf_span(&in).p, n)), row[i].want,
-		    "coded \"%s\" as %s, %zu bytes", row[i].text,
+		            SPAN("gzip"), span_of(buf_span(&in).p, n)),
+		    row[i].want, "coded \"%s\" as %s, %zu bytes", row[i].text,
 		    row[i].type, n);
 		rules_free(r);
 	}
@@ -376,12 +374,11 @@ static void test_inner(void)
 
 		buf_reset(&out);
 		tap_int(scrub_inner(NULL, rules_plan(r), &env,
-		    span_str(row[i].in), &out),
-		    row[i].want != NULL ? 0 : -EBADMSG, "inner text %zu",
-		    i);
+		            span_str(row[i].in), &out),
+		    row[i].want != NULL ? 0 : -EBADMSG, "inner text %zu", i);
 		if (row[i].want != NULL)
-			tap_span(buf_span(&out), span_str(row[i].want),
-			    "its text");
+			tap_span(
+			    buf_span(&out), span_str(row[i].want), "its text");
 		rules_free(r);
 	}
 	buf_fini(&out);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "body/jsn_int.h"
+
+#include "body/jtext.h"
+#include "body/value.h"
+
+/* Name of the member at hand, for the report. */
+static struct span name_of(struct jsn *j, struct span z)
+{
+	const struct frame *f = &j->frame[j->depth];
+	struct span raw = span_of(z.p + j->key_at, j->key_bytes);
+
+	if (j->depth == 0)
+		return SPAN("$");
+	if (!f->array && !j->key_escaped)
+		return raw;
+	buf_reset(&j->key);
+	if (f->array)
+		buf_add_u64(&j->key, f->index - 1);
+	else
+		jtext_unescape(raw, &j->key);
+	return buf_span(&j->key);
+}
+
+static void report(struct jsn *j, const struct action *a, struct span name,
+    struct span before, struct span after, enum act effect)
+{
+	struct finding f = { a->line, CARRIER_JSON, name, before, after,
+		effect };
+
+	treat_report(j->env, &f);
+}
+
+void jsn_report_keep(struct jsn *j, const struct action *a, struct span z)
+{
+	if (j->err == 0)
+		report(j, a, name_of(j, z), SPAN_NONE, SPAN_NONE, ACT_KEEP);
+}
+
+/* The zone, which ends at p, does not go on. */
+static void discard(struct jsn *j, const char *p)
+{
+	if (buf_len(&j->held) == 0)
+		buf_add(j->out, j->from, (size_t)(j->zone - j->from));
+	buf_reset(&j->held);
+	j->from = p;
+	j->mode = SKIP;
+}
+
+/* Is text a JSON number, word, object or array? A string is not: VALUE of set
+ * is text first. */
+static bool is_raw(struct span text)
+{
+	struct buf out;
+	struct jsn *j;
+	bool good;
+
+	if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '['))
+		return jtext_scalar(text);
+	j = jsn_new(NULL, NULL);
+	buf_init(&out, text.n);
+	good = j != NULL && jsn_feed(j, text, true, &out) == 0;
+	buf_fini(&out);
+	jsn_free(j);
+	return good;
+}
+
+/* What settle decided about a value: a TREAT_* or error, and for TREAT_NEW the
+ * text and whether it is a string. */
+struct ruling {
+	int effect;
+	bool quote;
+	struct span text;
+};
+
+static struct ruling treat_blind(
+    struct jsn *j, enum shape shape, struct span name, struct span text)
+{
+	const struct treatment *t = &j->act->line->treat;
+	struct ruling v = { TREAT_DROP, false, SPAN_NONE };
+	enum act effect = t->act;
+
+	if (t->act == ACT_SET) {
+		v.effect = TREAT_NEW;
+		v.text = t->text;
+		v.quote = shape == STRING || !is_raw(t->text);
+		if (v.quote == (shape == STRING) && span_eq(text, t->text) &&
+		    !j->cut) {
+			v.effect = TREAT_SAME;
+			effect = ACT_KEEP;
+		}
+	}
+	report(j, j->act, name, text, v.text, effect);
+	return v;
+}
+
+/* Nothing can be put in the place of a word but null. */
+static struct ruling treat_word(
+    struct jsn *j, struct span name, struct span text)
+{
+	struct ruling v = { TREAT_DROP, false, SPAN_NONE };
+	enum act effect = ACT_DROP, act = j->act->line->treat.act;
+
+	if (span_eq(text, SPAN("null"))) {
+		v = (struct ruling){ TREAT_SAME, false, text };
+		effect = ACT_KEEP;
+	} else if (act == ACT_ALIAS || act == ACT_MASK) {
+		v = (struct ruling){ TREAT_NEW, false, SPAN("null") };
+		effect = act;
+	}
+	report(j, j->act, name, text, v.text, effect);
+	return v;
+}
+
+static struct ruling treat(
+    struct jsn *j, enum shape shape, struct span name, struct span value)
+{
+	struct value_place at = { CARRIER_JSON, name };
+	struct ruling v = { 0, shape == STRING, SPAN_NONE };
+	struct span text = value;
+
+	if (shape == STRING) {
+		text = span_of(value.p + 1, value.n - (j->cut ? 1 : 2));
+		if (j->escaped && !j->cut) {
+			buf_reset(&j->text);
+			v.effect = jtext_unescape(text, &j->text);
+			if (v.effect < 0)
+				return v;
+			text = buf_span(&j->text);
+		}
+	}
+	if (value_blind(j->act))
+		return treat_blind(j, shape, name, text);
+	if (shape == WORD)
+		return treat_word(j, name, text);
+	buf_reset(&j->fresh);
+	v.effect = value_treat(j->act, j->env, at, text,
+	    shape == STRING ? VALUE_TEXT : VALUE_NUMBER, &j->fresh);
+	v.text = buf_span(&j->fresh);
+	if (shape == NUMBER)
+		v.quote = !jtext_scalar(v.text);
+	return v;
+}
+
+/* Put the new text in the place of the value. */
+static void replace(struct jsn *j, const char *p, struct span z,
+    const struct ruling *v, enum shape shape)
+{
+	unsigned style = 0;
+
+	if (shape == STRING && j->escaped)
+		style = jtext_style(span_from(z, j->value_at));
+	if (buf_len(&j->held) == 0)
+		buf_add(j->out, j->from, (size_t)(j->zone - j->from));
+	buf_add(j->out, z.p, j->value_at);
+	if (v->quote)
+		jtext_quote(v->text, style, j->out);
+	else
+		buf_add_span(j->out, v->text);
+	buf_reset(&j->held);
+	j->from = p;
+	j->mode = PASS;
+	j->frame[j->depth].filled = true;
+}
+
+const char *jsn_settle(struct jsn *j, const char *p, enum shape shape)
+{
+	struct span z = jsn_zone(j, p), value = span_from(z, j->value_at);
+	struct ruling v;
+
+	if (value.n > SCRUB_VALUE_MAX) {
+		if (!value_blind(j->act))
+			return jsn_fail(j, -E2BIG);
+		value.n = SCRUB_VALUE_MAX;
+		j->cut = true;
+	}
+	if (j->err != 0)
+		return NULL;
+	v = treat(j, shape, name_of(j, z), value);
+	if (v.effect == TREAT_DROP && j->depth == 0)
+		v = (struct ruling){ TREAT_NEW, false, SPAN("null") };
+	if (v.effect == TREAT_SAME)
+		jsn_pass(j);
+	else if (v.effect == TREAT_NEW)
+		replace(j, p, z, &v, shape);
+	else if (v.effect == TREAT_DROP)
+		discard(j, p);
+	else
+		return jsn_fail(j, v.effect);
+	j->act = NULL;
+	j->cut = false;
+	return p;
+}
