@@ -52,7 +52,7 @@ static void leave(struct client *k)
 static void take_lines(struct client *k)
 {
 	k->taking = true;
-	while (k->fd >= 0 && !k->busy) {
+	while (k->fd >= 0 && !k->busy) { /* it may leave meanwhile */
 		struct span in = buf_span(&k->line);
 		size_t n = span_chr(in, '\n');
 		enum cmd cmd;
@@ -91,13 +91,12 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		take_lines(k);
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg)
+/* Send what the client takes now. */
+static void push(struct client *k)
 {
-	struct client *k = arg;
 	struct span out = buf_span(&k->answer);
-	ssize_t n = send(fd, out.p, out.n, MSG_NOSIGNAL);
+	ssize_t n = send(k->fd, out.p, out.n, MSG_NOSIGNAL);
 
-	(void)what;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0) {
@@ -107,6 +106,12 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	buf_drain(&k->answer, (size_t)n);
 	if (buf_len(&k->answer) == 0)
 		event_del(k->out);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	push(arg);
 }
 
 static int welcome(struct ctl *c, struct client *k, int fd)
@@ -205,7 +210,9 @@ void ctl_end(struct ctl *c, uint64_t session, const char *error)
 	k->busy = false;
 	if (buf_error(&k->answer) < 0 || event_add(k->out, NULL) < 0)
 		leave(k);
-	else if (!k->taking)
+	else
+		push(k); /* may be the last thing this process does */
+	if (!k->taking)
 		take_lines(k);
 }
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What the files of sparsamctl share. Each command gets its own words only. */
+#ifndef CTL_CMD_INT_H
+#define CTL_CMD_INT_H
+
+#include "conf/conf.h"
+#include "ctl/proto.h"
+
+/* Exit statuses, as in sparsamctl(8). */
+enum { EXIT_GOOD = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_NOT_REACHED = 3 };
+
+struct tool {
+	const char *conf_path; /* -c */
+	const char *socket;    /* -s, or NULL */
+	int argc;              /* words after the command */
+	char **argv;
+};
+
+/* The configuration, or NULL after a message. */
+struct conf *tool_conf(const struct tool *t);
+int tool_usage(enum cmd c);
+/* The next word is this option: take it off. */
+bool tool_flag(struct tool *t, const char *name);
+/* The same with a value after it; NULL: not this option. *ret_bad: the value is
+ * missing. */
+const char *tool_value(struct tool *t, const char *name, bool *ret_bad);
+
+int cmd_check(struct tool *t);
+int cmd_explain(struct tool *t);
+int cmd_replay(struct tool *t);
+int cmd_ca_init(struct tool *t);
+int cmd_ca_show(struct tool *t);
+int cmd_ca_export(struct tool *t);
+int cmd_ca_renew(struct tool *t);
+
+#endif

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "ctl/offline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "http/head.h"
+#include "http/uri.h"
+#include "proxy/pipe.h"
+#include "tls/derive.h"
+
+#define ARENA_BYTES (32u << 20)
+
+const char *offline_word(enum offline_end e)
+{
+	switch (e) {
+	case OFFLINE_PASSED:
+		return "passed";
+	case OFFLINE_TUNNEL:
+		return "tunnelled";
+	case OFFLINE_DENIED:
+		return "denied";
+	case OFFLINE_REFUSED:
+		return "refused";
+	case OFFLINE_UNLISTED:
+		return "unlisted";
+	case OFFLINE_BROKEN:
+		return "broken";
+	}
+	return "?";
+}
+
+static bool grow(struct offline *o)
+{
+	size_t cap = o->cap == 0 ? 64 : o->cap * 2;
+	struct offline_note *more = calloc(cap, sizeof *more);
+
+	if (more == NULL)
+		return false;
+	if (o->nnote > 0)
+		memcpy(more, o->note, o->nnote * sizeof *more);
+	free(o->note);
+	o->note = more, o->cap = cap;
+	return true;
+}
+
+static struct span keep(struct offline *o, struct span s)
+{
+	if (s.n > OFFLINE_VALUE_MAX_BYTES)
+		s.n = OFFLINE_VALUE_MAX_BYTES;
+	return s.n == 0 ? SPAN("") : arena_dup(o->arena, s);
+}
+
+static void on_finding(void *arg, const struct finding *f)
+{
+	struct offline *o = arg;
+	struct offline_note *n;
+
+	if (o->nnote >= OFFLINE_FIELDS_MAX ||
+	    (o->nnote == o->cap && !grow(o))) {
+		o->notes_lost = true;
+		return;
+	}
+	n = &o->note[o->nnote++];
+	*n = (struct offline_note){ .carrier = f->carrier,
+		.effect = f->effect,
+		.name = keep(o, f->name),
+		.before = keep(o, f->before),
+		.after = keep(o, f->after) };
+	if (f->line != NULL) {
+		n->category = f->line->category;
+		n->place = f->line->place;
+	}
+}
+
+static void on_prf(void *arg, struct span in, unsigned char out[16])
+{
+	struct offline *o = arg;
+
+	if (derive_mac(o->key, in, out) < 0)
+		memset(out, 0, 16);
+}
+
+static int make_key(struct offline *o)
+{
+	static const unsigned char master[DERIVE_KEY_BYTES];
+	unsigned char epoch[DERIVE_KEY_BYTES];
+	int err = derive_epoch(master, 0, epoch);
+
+	return err == 0 ? derive_use(epoch, "alias", o->service->id, o->key,
+			      sizeof o->key) :
+			  err;
+}
+
+static int begin(struct offline *o)
+{
+	memset(o, 0, sizeof *o);
+	buf_init(&o->body, OFFLINE_BODY_MAX_BYTES);
+	o->arena = arena_new(ARENA_BYTES);
+	return o->arena != NULL ? 0 : -ENOMEM;
+}
+
+static void end(struct offline *o, enum offline_end e, enum why why)
+{
+	o->end = e;
+	o->why = why;
+}
+
+/* May these bytes stand in a head at all? */
+static bool head_bytes(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' && s.p[i] != '\t')
+			return false;
+	return true;
+}
+
+/* The head from what was recorded. 0 or -EBADMSG. */
+static int fill(struct offline *o, const struct offline_in *in)
+{
+	struct msg *m = &o->msg;
+
+	m->minor = 1;
+	m->keep_alive = true;
+	for (size_t i = 0; i < in->nfield; i++) {
+		struct offline_field f = in->field[i];
+		enum field_id id = field_id(f.name);
+
+		/* Pseudo-header fields of HTTP/2 are in method and URL. */
+		if (f.name.n > 0 && f.name.p[0] == ':')
+			continue;
+		if (f.name.n == 0 || !head_bytes(f.name) ||
+		    !head_bytes(f.value))
+			return -EBADMSG;
+		if ((in->body_plain && id == FIELD_CONTENT_ENCODING) ||
+		    id == FIELD_CONTENT_LENGTH || id == FIELD_TRANSFER_ENCODING)
+			continue;
+		if (msg_add(m, id, f.name, span_trim(f.value)) < 0)
+			return -EBADMSG;
+	}
+	m->framing = in->body.n > 0 ? FRAME_LENGTH : FRAME_NONE;
+	m->length = in->body.n;
+	m->upgrade = m->request &&
+	    msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade")) &&
+	    msg_has_token(m, FIELD_UPGRADE, SPAN("websocket"));
+	return 0;
+}
+
+/* URL to scheme, authority, path; host in lower case to the subject. */
+static int take_url(struct offline *o, const struct offline_in *in)
+{
+	struct span url = in->url;
+	struct uri u;
+	bool tls;
+
+	url.n = span_chr(url, '#');
+	if (!head_bytes(url) || uri_parse(url, &u) < 0 ||
+	    uri_host_lower(u.host, o->host_mem, &o->subject.host) < 0)
+		return -EBADMSG;
+	tls = span_eq_nocase(u.scheme, SPAN("https")) ||
+	    span_eq_nocase(u.scheme, SPAN("wss"));
+	if (!tls && !span_eq_nocase(u.scheme, SPAN("http")) &&
+	    !span_eq_nocase(u.scheme, SPAN("ws")))
+		return -EBADMSG;
+	o->msg.scheme = tls ? SPAN("https") : SPAN("http");
+	o->msg.method = in->method;
+	o->msg.authority = o->subject.host;
+	o->msg.path = u.path;
+	o->subject.method = in->method;
+	uri_split(u.path, &o->subject.path, &o->subject.query);
+	return 0;
+}
+
+static struct span sink_text(struct offline *o, const struct sink *s)
+{
+	char text[8];
+
+	switch (s->kind) {
+	case SINK_NONE:
+		return SPAN("refusal");
+	case SINK_STATUS:
+		snprintf(text, sizeof text, "%u", s->status);
+		return arena_dup(o->arena, span_str(text));
+	case SINK_JSON:
+		return SPAN("json");
+	case SINK_GIF:
+		return SPAN("gif");
+	case SINK_JS:
+		return SPAN("js");
+	case SINK_PAGE:
+		return SPAN("page");
+	case SINK_RESET:
+		return SPAN("reset");
+	}
+	return SPAN("refusal");
+}
+
+/* The host's part of the verdict, as proxy/fate.c; true: look inside. */
+static bool judge_host(struct offline *o, const struct conf *c, uint8_t level)
+{
+	struct host_match m = { NULL, NULL };
+
+	if (match_host(c->rules, o->subject.host, &m) < 0) {
+		end(o, OFFLINE_UNLISTED, WHY_UNLISTED);
+		return false;
+	}
+	o->service = m.service;
+	o->place = m.line->place;
+	ruleset_reach(c->rules, m.line->id);
+	if (m.service->refused != WHY_DONE) {
+		end(o, OFFLINE_REFUSED, m.service->refused);
+	} else if (level > m.service->max_case) {
+		end(o, OFFLINE_REFUSED, WHY_LEVEL);
+	} else if (m.line->verdict == VERDICT_DENY) {
+		end(o, OFFLINE_DENIED,
+		    m.line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY :
+							     WHY_DENIED);
+		o->sink = sink_text(o, &m.line->sink);
+	} else if (m.line->verdict == VERDICT_TUNNEL) {
+		end(o, OFFLINE_TUNNEL, WHY_DONE);
+	} else if (!m.service->inspect) {
+		end(o, OFFLINE_REFUSED, WHY_NOT_INSPECTED);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static struct env env_of(struct offline *o)
+{
+	return (struct env){ .prf = on_prf,
+		.inner = scrub_inner,
+		.report = on_finding,
+		.arg = o };
+}
+
+/* The body through the same pipe as in the daemon. */
+static int scrub(struct offline *o, const struct plan *plan,
+    const struct env *e, struct span left, size_t collect)
+{
+	struct pipe p;
+	int err = 0;
+
+	pipe_init(&p, &o->msg, plan, e, collect);
+	if (left.n == 0 || pipe_open(&p)) {
+		err = buf_add_span(&o->body, left);
+	} else {
+		while (err == 0 && left.n > 0) {
+			size_t n = left.n < 65536 ? left.n : 65536;
+
+			err = pipe_feed(&p, span_of(left.p, n), n == left.n);
+			left = span_from(left, n);
+			if (err == 0)
+				err = buf_add_span(&o->body, buf_span(&p.out));
+			buf_drain(&p.out, buf_len(&p.out));
+		}
+	}
+	if (err == 0) {
+		pipe_frame(&p, &o->msg);
+		if (o->msg.framing == FRAME_LENGTH)
+			o->msg.length = buf_len(&o->body);
+	}
+	pipe_fini(&p);
+	return err;
+}
+
+static enum why why_of(int err, bool request, bool body)
+{
+	if (err == -EBADMSG && body)
+		return request ? WHY_BAD_BODY : WHY_BAD_ANSWER_BODY;
+	if (err == -EBADMSG)
+		return request ? WHY_BAD_REQUEST : WHY_BAD_RESPONSE;
+	if (!request)
+		return WHY_ANSWER_LIMIT;
+	return body ? WHY_BODY_LIMIT : WHY_HEAD_LIMIT;
+}
+
+/* Rewrite head and body by plan. */
+static void apply(struct offline *o, const struct conf *c,
+    const struct plan *plan, struct span body)
+{
+	struct env e = env_of(o);
+	bool request = o->msg.request;
+	int err;
+
+	head_hop(&o->msg);
+	err = request ? head_request(&o->msg, plan, &e, o->arena) :
+			head_response(&o->msg, plan, &e, o->arena);
+	if (err < 0) {
+		end(o, OFFLINE_BROKEN, why_of(err, request, false));
+		return;
+	}
+	err = scrub(o, plan, &e, body, c->collect_bytes);
+	if (err < 0) {
+		buf_reset(&o->body);
+		end(o, OFFLINE_BROKEN, why_of(err, request, true));
+		return;
+	}
+	end(o, OFFLINE_PASSED, WHY_DONE);
+}
+
+int offline_request(const struct conf *c, const struct offline_in *in,
+    uint8_t level, struct offline *o)
+{
+	struct request_match match;
+	int err = begin(o);
+
+	if (err < 0)
+		return err;
+	msg_init(&o->msg, true);
+	if (take_url(o, in) < 0 || fill(o, in) < 0) {
+		end(o, OFFLINE_BROKEN, WHY_BAD_REQUEST);
+		return 0;
+	}
+	o->subject.content = msg_media_type(&o->msg);
+	if (!judge_host(o, c, level))
+		return 0;
+	err = match_request(c->rules, o->service, &o->subject, &match);
+	if (err == 0)
+		err = make_key(o);
+	if (err < 0)
+		return -ENOMEM;
+	if (match.deny != NULL) {
+		ruleset_reach(c->rules, match.deny->id);
+		end(o, OFFLINE_DENIED, match.why);
+		o->place = match.deny->place;
+		o->sink = sink_text(o, &match.deny->sink);
+		return 0;
+	}
+	apply(o, c, match.plan, in->body);
+	return 0;
+}
+
+int offline_answer(const struct conf *c, const struct offline *request,
+    const struct offline_in *in, struct offline *o)
+{
+	const struct plan *plan;
+	int err = begin(o);
+
+	if (err < 0)
+		return err;
+	msg_init(&o->msg, false);
+	o->msg.status = in->status;
+	o->service = request->service;
+	memcpy(o->key, request->key, sizeof o->key);
+	o->subject = request->subject;
+	if (fill(o, in) < 0) {
+		end(o, OFFLINE_BROKEN, WHY_BAD_RESPONSE);
+		return 0;
+	}
+	o->subject.content = msg_media_type(&o->msg);
+	if (match_response(c->rules, o->service, &o->subject, &plan) < 0)
+		return -ENOMEM;
+	apply(o, c, plan, in->body);
+	return 0;
+}
+
+void offline_fini(struct offline *o)
+{
+	arena_free(o->arena);
+	buf_fini(&o->body);
+	free(o->note);
+	o->arena = NULL;
+	o->note = NULL;
+	o->nnote = o->cap = 0;
+}
+
+static void add_fields(const struct msg *m, struct buf *out)
+{
+	for (unsigned i = 0; i < m->nfields; i++) {
+		const struct field *f = &m->field[i];
+
+		if (f->gone)
+			continue;
+		(void)buf_add_span(out, f->name);
+		(void)buf_add_str(out, ": ");
+		(void)buf_add_span(out, f->value);
+		(void)buf_add_str(out, "\r\n");
+	}
+}
+
+int offline_text(const struct offline *o, const struct offline_in *in,
+    struct buf *out)
+{
+	if (o->end != OFFLINE_PASSED && o->end != OFFLINE_TUNNEL)
+		return buf_error(out);
+	if (o->msg.request) {
+		(void)buf_add_span(out, o->msg.method);
+		(void)buf_add_char(out, ' ');
+		(void)buf_add_span(out, o->msg.authority);
+		(void)buf_add_span(out, o->msg.path);
+		(void)buf_add_str(out, "\r\n");
+	}
+	add_fields(&o->msg, out);
+	(void)buf_add_str(out, "\r\n");
+	(void)buf_add_span(out, o->end == OFFLINE_PASSED ? buf_span(&o->body) :
+							   in->body);
+	return buf_error(out);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "ctl/replay.h"
+
+#include <errno.h>
+
+#include "base/arena.h"
+#include "ctl/har.h"
+#include "ctl/jstring.h"
+#include "ctl/leak.h"
+#include "ctl/offline.h"
+#include "ctl/show.h"
+
+#define ENTRY_ARENA_BYTES (256u << 20)
+#define URL_SHOWN_BYTES 100
+
+struct run {
+	const struct conf *conf;
+	const struct replay_options *o;
+	FILE *out, *problems;
+	struct replay_sum *sum;
+	json_t *entries, *hits; /* with --json */
+};
+
+static void count_notes(struct replay_sum *sum, const struct offline *o)
+{
+	for (size_t i = 0; i < o->nnote; i++) {
+		const struct offline_note *n = &o->note[i];
+
+		if (n->place.file == NULL)
+			sum->drift++;
+		else if (n->effect != ACT_KEEP)
+			sum->category[n->category]++;
+	}
+}
+
+static void hit(struct run *r, size_t number, const char *never,
+    const char *form)
+{
+	json_t *row;
+
+	r->sum->hits++;
+	if (!r->o->json) {
+		fprintf(r->out, "    LEAVES: \"%s\" (%s) in entry %zu\n", never,
+		    form, number);
+		return;
+	}
+	row = json_object();
+	json_object_set_new(row, "entry", json_integer((json_int_t)number));
+	json_object_set_new(row, "text", jstring(span_str(never)));
+	json_object_set_new(row, "form", json_string(form));
+	json_array_append_new(r->hits, row);
+}
+
+static int search(struct run *r, size_t number, const struct offline *o,
+    const struct offline_in *in)
+{
+	struct buf text;
+	int err;
+
+	buf_init(&text, LEAK_TEXT_MAX_BYTES);
+	err = offline_text(o, in, &text);
+	for (unsigned i = 0; i < r->o->nnever && err == 0; i++) {
+		const char *form = leak_find(buf_span(&text),
+		    span_str(r->o->never[i]));
+
+		if (form != NULL)
+			hit(r, number, r->o->never[i], form);
+	}
+	buf_fini(&text);
+	return err;
+}
+
+static void print_text(struct run *r, size_t number,
+    const struct har_entry *e, const struct offline *up,
+    const struct offline *down)
+{
+	struct span url = e->request.url;
+
+	if (url.n > URL_SHOWN_BYTES)
+		url.n = URL_SHOWN_BYTES;
+	fprintf(r->out, "%3zu %.*s %.*s%s\n    ", number,
+	    SPAN_ARG(e->request.method), SPAN_ARG(url),
+	    e->request.url.n > url.n ? "..." : "");
+	show_verdict(up, r->out);
+	show_notes(up, "up", false, r->out);
+	if (down != NULL) {
+		if (down->end != OFFLINE_PASSED) {
+			fprintf(r->out, "    answer: ");
+			show_verdict(down, r->out);
+		}
+		show_notes(down, "down", false, r->out);
+	}
+	if (e->messages > 0)
+		fprintf(r->out, "    %zu WebSocket messages pass unread\n",
+		    e->messages);
+}
+
+static void print_json(struct run *r, size_t number,
+    const struct har_entry *e, const struct offline *up,
+    const struct offline *down)
+{
+	json_t *row = json_object(), *notes = json_array(), *answer;
+
+	json_object_set_new(row, "entry", json_integer((json_int_t)number));
+	json_object_set_new(row, "method", jstring(e->request.method));
+	json_object_set_new(row, "url", jstring(e->request.url));
+	show_verdict_json(up, row);
+	show_notes_json(up, "up", notes);
+	if (down != NULL) {
+		answer = json_object();
+		show_verdict_json(down, answer);
+		json_object_set_new(row, "answer", answer);
+		show_notes_json(down, "down", notes);
+	}
+	json_object_set_new(row, "fields", notes);
+	json_object_set_new(row, "websocket_messages",
+	    json_integer((json_int_t)e->messages));
+	json_array_append_new(r->entries, row);
+}
+
+static void count(struct replay_sum *sum, const struct offline *up,
+    const struct har_entry *e)
+{
+	sum->end[up->end]++;
+	if (up->end == OFFLINE_DENIED && up->why == WHY_TELEMETRY)
+		sum->telemetry++;
+	if (up->end == OFFLINE_PASSED || up->end == OFFLINE_TUNNEL)
+		sum->messages += e->messages;
+	count_notes(sum, up);
+}
+
+static int judged(struct run *r, size_t number, const struct har_entry *e,
+    const struct offline *up)
+{
+	struct offline down;
+	bool has_down = false;
+	int err = 0;
+
+	if (up->end == OFFLINE_PASSED && e->answered &&
+	    e->answer.status != 101) {
+		err = offline_answer(r->conf, up, &e->answer, &down);
+		has_down = err == 0;
+	}
+	if (has_down)
+		count_notes(r->sum, &down);
+	if (err == 0 && !r->o->summary && !r->o->json)
+		print_text(r, number, e, up, has_down ? &down : NULL);
+	if (err == 0 && !r->o->summary && r->o->json)
+		print_json(r, number, e, up, has_down ? &down : NULL);
+	if (err == 0 &&
+	    (up->end == OFFLINE_PASSED || up->end == OFFLINE_TUNNEL))
+		err = search(r, number, up, &e->request);
+	if (has_down)
+		offline_fini(&down);
+	return err;
+}
+
+static bool wanted(const struct run *r, const struct offline *up)
+{
+	return r->o->service == NULL ||
+	    (up->service != NULL &&
+		span_eq(up->service->id, span_str(r->o->service)));
+}
+
+static int one(struct run *r, const struct har *h, size_t i, struct arena *a)
+{
+	char text[HAR_ERR_BYTES];
+	struct har_entry e;
+	struct offline up;
+	int err = har_read(h, i, a, &e, text);
+
+	r->sum->entries++;
+	if (err == -EBADMSG) {
+		r->sum->broken++;
+		fprintf(r->problems, "%s: entry %zu: %s\n", r->o->file, i + 1,
+		    text);
+		return 0;
+	}
+	if (err < 0)
+		return err;
+	err = offline_request(r->conf, &e.request, r->o->level, &up);
+	if (err == 0 && wanted(r, &up)) {
+		count(r->sum, &up, &e);
+		err = judged(r, i + 1, &e, &up);
+	} else if (err == 0) {
+		r->sum->skipped++;
+	}
+	offline_fini(&up);
+	return err;
+}
+
+static void sum_text(const struct run *r)
+{
+	const struct replay_sum *s = r->sum;
+
+	fprintf(r->out,
+	    "\n%zu entries: %zu passed, %zu denied (%zu telemetry), "
+	    "%zu tunnelled, %zu unlisted, %zu refused, %zu not readable",
+	    s->entries, s->end[OFFLINE_PASSED], s->end[OFFLINE_DENIED],
+	    s->telemetry, s->end[OFFLINE_TUNNEL], s->end[OFFLINE_UNLISTED],
+	    s->end[OFFLINE_REFUSED], s->end[OFFLINE_BROKEN] + s->broken);
+	if (s->skipped > 0)
+		fprintf(r->out, ", %zu of other services", s->skipped);
+	fprintf(r->out, "\nvalues treated:");
+	for (unsigned i = CATEGORY_PARTICIPANT; i < CATEGORY_COUNT; i++)
+		fprintf(r->out, " %s %zu%s", category_word((enum category)i),
+		    s->category[i], i + 1 < CATEGORY_COUNT ? "," : "");
+	fprintf(r->out, "; drift %zu\n", s->drift);
+	if (s->messages > 0)
+		fprintf(r->out, "WebSocket messages that pass unread: %zu\n",
+		    s->messages);
+	if (r->o->nnever > 0)
+		fprintf(r->out, "%u texts that must not leave: %s\n",
+		    r->o->nnever, s->hits > 0 ? "FOUND" : "none found");
+}
+
+static void set_count(json_t *object, const char *key, size_t n)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)n));
+}
+
+static int sum_json(struct run *r)
+{
+	const struct replay_sum *s = r->sum;
+	json_t *root = json_object(), *sum = json_object();
+	json_t *categories = json_object();
+	int err;
+
+	set_count(sum, "entries", s->entries);
+	set_count(sum, "skipped", s->skipped);
+	set_count(sum, "unreadable", s->broken);
+	for (unsigned i = OFFLINE_PASSED; i <= OFFLINE_BROKEN; i++)
+		set_count(sum, offline_word((enum offline_end)i), s->end[i]);
+	set_count(sum, "telemetry_denied", s->telemetry);
+	for (unsigned i = CATEGORY_PARTICIPANT; i < CATEGORY_COUNT; i++)
+		set_count(categories, category_word((enum category)i),
+		    s->category[i]);
+	json_object_set_new(sum, "categories", categories);
+	set_count(sum, "drift", s->drift);
+	set_count(sum, "websocket_messages_unread", s->messages);
+	if (!r->o->summary)
+		json_object_set(root, "entries", r->entries);
+	json_object_set(root, "leaves", r->hits);
+	json_object_set_new(root, "summary", sum);
+	err = json_dumpf(root, r->out, JSON_INDENT(1)) < 0 ? -ENOMEM : 0;
+	fputc('\n', r->out);
+	json_decref(root);
+	return err;
+}
+
+static int run(struct run *r, const struct har *h)
+{
+	struct arena *a = arena_new(ENTRY_ARENA_BYTES);
+	int err = a != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < har_count(h) && err == 0; i++) {
+		err = one(r, h, i, a);
+		arena_reset(a);
+	}
+	arena_free(a);
+	if (err == 0 && r->o->json)
+		err = sum_json(r);
+	else if (err == 0)
+		sum_text(r);
+	return err;
+}
+
+int replay(const struct conf *c, const struct replay_options *o, FILE *out,
+    FILE *problems, struct replay_sum *ret_sum)
+{
+	char text[HAR_ERR_BYTES] = "";
+	struct har *h = har_open(o->file, text);
+	struct run r = { c, o, out, problems, ret_sum, json_array(),
+		json_array() };
+	int err = -EBADMSG;
+
+	memset(ret_sum, 0, sizeof *ret_sum);
+	if (h == NULL)
+		fprintf(problems, "%s: %s\n", o->file, text);
+	else
+		err = run(&r, h);
+	har_free(h);
+	json_decref(r.entries);
+	json_decref(r.hits);
+	return err;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* sparsamctl - ask and steer sparsamd, and use its rules without it. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ctl/client.h"
+#include "ctl/cmd_int.h"
+#include "net/clock.h"
+
+#define CONTROL_DEFAULT RUNDIR "/control"
+
+static int usage(FILE *out)
+{
+	fprintf(out,
+	    "usage: sparsamctl [-c file] [-s socket] command [argument ...]\n");
+	for (unsigned c = 0; c < CMD_COUNT; c++)
+		fprintf(out, "  %s%s%s\n", cmd_word((enum cmd)c),
+		    cmd_args((enum cmd)c)[0] != '\0' ? " " : "",
+		    cmd_args((enum cmd)c));
+	return out == stdout ? EXIT_GOOD : EXIT_USAGE;
+}
+
+int tool_usage(enum cmd c)
+{
+	fprintf(stderr, "usage: sparsamctl [-c file] %s %s\n", cmd_word(c),
+	    cmd_args(c));
+	return EXIT_USAGE;
+}
+
+static int load(const char *path, struct conf **ret_conf,
+    char err[CONF_ERR_BYTES])
+{
+	struct bundle *b = NULL;
+	int e = conf_gather(path, &b, err);
+
+	if (e == 0)
+		e = conf_load(b, path, clock_unix_s(), ret_conf, err);
+	bundle_free(b);
+	return e;
+}
+
+struct conf *tool_conf(const struct tool *t)
+{
+	char err[CONF_ERR_BYTES] = "";
+	struct conf *c = NULL;
+	int e = load(t->conf_path, &c, err);
+
+	if (e < 0)
+		fprintf(stderr, "%s\n", err[0] != '\0' ? err : strerror(-e));
+	return c;
+}
+
+bool tool_flag(struct tool *t, const char *name)
+{
+	if (t->argc == 0 || strcmp(t->argv[0], name) != 0)
+		return false;
+	t->argc--, t->argv++;
+	return true;
+}
+
+const char *tool_value(struct tool *t, const char *name, bool *ret_bad)
+{
+	if (!tool_flag(t, name))
+		return NULL;
+	if (t->argc == 0) {
+		*ret_bad = true;
+		return NULL;
+	}
+	t->argc--, t->argv++;
+	return t->argv[-1];
+}
+
+/* Where is the daemon? As told, as configured, or at the usual place. */
+static int ask(struct tool *t, enum cmd c)
+{
+	char err[CONF_ERR_BYTES + PROTO_LINE_MAX] = "";
+	bool json = c != CMD_RELOAD && c != CMD_DRAIN && tool_flag(t, "--json");
+	const char *path = t->socket;
+	struct conf *conf = NULL;
+	int e;
+
+	if (t->argc > 0)
+		return tool_usage(c);
+	if (path == NULL && load(t->conf_path, &conf, err) == 0)
+		path = conf->control_socket;
+	if (path == NULL)
+		path = CONTROL_DEFAULT;
+	e = client_ask(path, c, json, stdout, err);
+	if (e == -EREMOTEIO)
+		fprintf(stderr, "sparsamd: %s\n", err);
+	else if (e < 0)
+		fprintf(stderr, "sparsamctl: %s: %s\n", path, strerror(-e));
+	conf_unref(conf);
+	if (e == -EREMOTEIO)
+		return EXIT_NO;
+	return e < 0 ? EXIT_NOT_REACHED : EXIT_GOOD;
+}
+
+static int run(struct tool *t, enum cmd c)
+{
+	switch (c) {
+	case CMD_CHECK:
+		return cmd_check(t);
+	case CMD_EXPLAIN:
+		return cmd_explain(t);
+	case CMD_REPLAY:
+		return cmd_replay(t);
+	case CMD_CA_INIT:
+		return cmd_ca_init(t);
+	case CMD_CA_SHOW:
+		return cmd_ca_show(t);
+	case CMD_CA_EXPORT:
+		return cmd_ca_export(t);
+	case CMD_CA_RENEW:
+		return cmd_ca_renew(t);
+	case CMD_STATUS:
+	case CMD_STATS:
+	case CMD_RELOAD:
+	case CMD_DRAIN:
+		return ask(t, c);
+	case CMD_VERSION:
+		printf("sparsamctl %s\n", PACKAGE_VERSION);
+		return EXIT_GOOD;
+	case CMD_HELP:
+		return usage(stdout);
+	case CMD_COUNT:
+		break;
+	}
+	return usage(stderr);
+}
+
+/* One word, or two ("ca init"). */
+static enum cmd find(struct tool *t)
+{
+	char two[40];
+	enum cmd c = cmd_find(span_str(t->argv[0]));
+
+	if (c == CMD_COUNT && t->argc > 1) {
+		snprintf(two, sizeof two, "%s %s", t->argv[0], t->argv[1]);
+		c = cmd_find(span_str(two));
+		t->argc--, t->argv++;
+	}
+	t->argc--, t->argv++;
+	return c;
+}
+
+int main(int argc, char **argv)
+{
+	struct tool t = { .conf_path = SYSCONFDIR "/sparsamd.conf" };
+	enum cmd c;
+	int o;
+
+	while ((o = getopt(argc, argv, "+c:s:")) != -1) {
+		if (o == 'c')
+			t.conf_path = optarg;
+		else if (o == 's')
+			t.socket = optarg;
+		else
+			return usage(stderr);
+	}
+	t.argc = argc - optind, t.argv = argv + optind;
+	if (t.argc == 0)
+		return usage(stderr);
+	c = find(&t);
+	return run(&t, c);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The planted texts in the forms in which clients carry them. */
+#include "ctl/leak.h"
+
+#include "lib/tap.h"
+
+#define NAME "Erika Mustermann"
+
+static const struct {
+	const char *name, *text, *needle, *want;
+} row[] = {
+	{ "plain", "name=Erika Mustermann&x=1", NAME, "plain" },
+	{ "at the end", "x=Erika Mustermann", NAME, "plain" },
+	{ "percent", "name=Erika%20Mustermann", NAME, "percent" },
+	{ "percent of letters", "%45%72ika%20Mustermann", NAME, "percent" },
+	{ "plus", "name=Erika+Mustermann", NAME, "percent" },
+	{ "percent twice", "name=Erika%2520Mustermann", NAME, "percent" },
+	{ "JSON escape", "{\"n\":\"\\u0045rika \\u004dustermann\"}", NAME,
+	    "json-escape" },
+	{ "JSON solidus", "{\"u\":\"https:\\/\\/amt.example\\/x\"}",
+	    "https://amt.example/x", "json-escape" },
+	{ "JSON surrogates", "\"\\ud83d\\ude00 Erika\"",
+	    "\360\237\230\200 Erika", "json-escape" },
+	{ "JSON in JSON", "{\"a\":\"{\\\"n\\\":\\\"\\\\u0045rika "
+			  "Mustermann\\\"}\"}",
+	    NAME, "json-escape" },
+	{ "JSON in a query", "p=%7B%22n%22%3A%22%5Cu0045rika%20Mustermann%22%7D",
+	    NAME, "percent" },
+	{ "base64, offset 0", "RXJpa2EgTXVzdGVybWFubg==", NAME, "base64" },
+	{ "base64, offset 1", "eEVyaWthIE11c3Rlcm1hbm4=", NAME, "base64" },
+	{ "base64, offset 2", "eHhFcmlrYSBNdXN0ZXJtYW5u", NAME, "base64" },
+	{ "base64, middle", "eyJuIjoiRXJpa2EgTXVzdGVybWFubiJ9", NAME,
+	    "base64" },
+	{ "base64 behind percent", "d=RXJpa2EgTXVzdGVybWFub%67%3D%3D", NAME,
+	    "base64" },
+	{ "base64url", "x=fn5-fn5-", "~~~~~~", "base64" },
+	{ "part only", "Erika Musterfrau", NAME, NULL },
+	{ "other case", "erika mustermann", NAME, NULL },
+	{ "nothing", "", NAME, NULL },
+	{ "broken escapes", "%4 %zz \\u00 \\ud83d \\", NAME, NULL },
+	{ "escape at the end", "\\", NAME, NULL },
+	{ "percent at the end", "%", NAME, NULL },
+	{ "no needle", "text", "", "unknown" },
+};
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		const char *got = leak_find(span_str(row[i].text),
+		    span_str(row[i].needle));
+
+		tap_span(span_str(got != NULL ? got : "-"),
+		    span_str(row[i].want != NULL ? row[i].want : "-"), "%s",
+		    row[i].name);
+	}
+	return tap_done();
+}
