@@ -42,7 +42,7 @@ int names_init(struct names *t, struct arena *a, size_t n, bool nocase)
 	size_t slots = 2;
 
 	assert(n <= (size_t)1 << 24);
-	*t = (struct names){ .nocase = nocase };
+	*t = (struct names){ .nocase = nocase, .room = (uint32_t)n };
 	if (n == 0)
 		return 0;
 	while (slots < 2 * n)
@@ -72,10 +72,14 @@ static struct name_slot *find(
 int names_add(struct names *t, struct span name, uint32_t value)
 {
 	uint32_t sum = sum_of(name, t->nocase);
-	struct name_slot *k = find(t, name, sum);
+	struct name_slot *k;
 
+	assert(t->slot != NULL);
+	k = find(t, name, sum);
 	if (k->name.p != NULL)
 		return -EEXIST;
+	assert(t->room > 0); /* a free slot has to be left: find ends there */
+	t->room--;
 	k->name = name.p != NULL ? name : SPAN("");
 	k->sum = sum;
 	k->value = value;

@@ -18,7 +18,8 @@ struct name_slot {
 struct names {
 	struct name_slot *slot; /* NULL: an empty table */
 	uint32_t mask;
-	bool nocase; /* ASCII */
+	uint32_t room; /* names that may still come */
+	bool nocase;   /* ASCII */
 };
 
 /* Room for n names (at most 2^24); the names are borrowed. 0, or the error of

@@ -96,14 +96,15 @@ static int check_segment_name(struct span name, char err[PARSE_ERR_BYTES])
 	uint64_t v;
 
 	if (span_starts(name, after) && name.n > after.n &&
-	    span_chr(name, '/') == name.n && span_chr(name, ' ') == name.n)
+	    span_chr(name, '/') == name.n && span_chr(name, ' ') == name.n &&
+	    span_chr(name, '*') == name.n)
 		return 0;
 	if (span_u64(name, SEGMENT_NUMBER_MAX, &v) == 0 && v > 0 &&
 	    name.p[0] != '0')
 		return 0;
 	return refuse(err,
 	    "path \"%.*s\": expected the number of a segment (1 to %d) or "
-	    "after:SEGMENT",
+	    "after:SEGMENT (written out)",
 	    QUOTE(name), SEGMENT_NUMBER_MAX);
 }
 
@@ -337,7 +338,8 @@ static int take_argument(struct treatment *t, struct span arg, bool colon,
 		    "in coarsen:15m (s m h d)",
 		    QUOTE(arg));
 	case ACT_ROUND:
-		if (span_u64(arg, PARSE_ROUND_MAX_DIGITS, &v) < 0)
+		if (span_u64(arg, UINT8_MAX, &v) < 0 ||
+		    v > PARSE_ROUND_MAX_DIGITS)
 			return refuse(err,
 			    "round \"%.*s\": expected the digits after the "
 			    "point, 0 to %d",

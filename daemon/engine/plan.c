@@ -199,8 +199,8 @@ static int make_room(struct arena *a, struct plan *p, const struct seen *seen,
 		else
 			exact[seen[i].where->carrier]++;
 	}
-	p->segment = arena_alloc(a,
-	    exact[CARRIER_PATH] * sizeof *p->segment);
+	p->segment = arena_alloc(a, (exact[CARRIER_PATH] +
+	    globs[CARRIER_PATH]) * sizeof *p->segment);
 	for (enum carrier c = 0; c < CARRIER_COUNT; c++) {
 		struct table *t = &p->table[c];
 
