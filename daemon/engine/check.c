@@ -22,8 +22,8 @@ struct finding_place {
 static int refuse(const struct finding_place *f, struct place at,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-static int refuse(const struct finding_place *f, struct place at,
-    const char *fmt, ...)
+static int refuse(
+    const struct finding_place *f, struct place at, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -58,8 +58,8 @@ static const char *carrier_fault(enum carrier c, bool response)
 	return "is not available in request and response tables yet";
 }
 
-static int check_line(const struct line *l, bool response,
-    const struct finding_place *f)
+static int check_line(
+    const struct line *l, bool response, const struct finding_place *f)
 {
 	const struct where *w = &l->where;
 	const char *fault;
@@ -109,7 +109,7 @@ static struct span key_of(const struct where *w, bool prefix, struct buf *out)
 static bool same_steps(const struct where *x, const struct where *y)
 {
 	return x->nsteps == y->nsteps &&
-	    memcmp(x->step, y->step, x->nsteps * sizeof *x->step) == 0;
+	       memcmp(x->step, y->step, x->nsteps * sizeof *x->step) == 0;
 }
 
 /* Does line a, which comes first and has the same outer value as b, leave
@@ -164,8 +164,7 @@ static int check_reach(const struct entry *e, const struct finding_place *f,
 }
 
 /* The keys point into text, which must not move: it is made large enough. */
-static int check_unreached(const struct entry *e,
-    const struct finding_place *f)
+static int check_unreached(const struct entry *e, const struct finding_place *f)
 {
 	struct hash *whole = hash_new(RULE_LINES_MAX);
 	struct hash *outer = hash_new(RULE_LINES_MAX);
@@ -178,8 +177,7 @@ static int check_unreached(const struct entry *e,
 		     w = w->next)
 			need += 2 * (w->name.n + 80);
 	buf_init(&text, need);
-	if (whole != NULL && outer != NULL &&
-	    buf_reserve(&text, need) != NULL)
+	if (whole != NULL && outer != NULL && buf_reserve(&text, need) != NULL)
 		r = check_reach(e, f, whole, outer, &text);
 	buf_fini(&text);
 	hash_free(whole);
@@ -189,8 +187,8 @@ static int check_unreached(const struct entry *e,
 
 /* Compile the tables of n entries as one, as a message would that they all
  * fit. */
-static int try_plan(const struct entry *const *pick, size_t n,
-    struct place at, const char *what, const struct finding_place *f)
+static int try_plan(const struct entry *const *pick, size_t n, struct place at,
+    const char *what, const struct finding_place *f)
 {
 	struct plans *cache = plans_new();
 	const struct plan *p;
@@ -235,17 +233,17 @@ static int check_table(const struct list_of_entries *l, bool response,
 			if ((r = check_line(&e->strip[k], response, f)) < 0)
 				return r;
 		if ((r = check_unreached(e, f)) < 0 ||
-		    (r = try_plan(&pick[i], 1, e->place, "this table is",
-		    f)) < 0)
+		    (r = try_plan(&pick[i], 1, e->place, "this table is", f)) <
+		        0)
 			return r;
 	}
 	return l->n == 0 ? 0
-			 : try_plan(pick, l->n, l->p[0].place,
-			       "the tables of this block together are", f);
+	                 : try_plan(pick, l->n, l->p[0].place,
+	                       "the tables of this block together are", f);
 }
 
-static int check_join(const struct list_of_entries *l,
-    const struct finding_place *f)
+static int check_join(
+    const struct list_of_entries *l, const struct finding_place *f)
 {
 	struct span query = SPAN("query ");
 
@@ -269,8 +267,8 @@ static int check_join(const struct list_of_entries *l,
 	return 0;
 }
 
-int check_service(const struct service *s, struct place *ret_place,
-    char err[PARSE_ERR_BYTES])
+int check_service(
+    const struct service *s, struct place *ret_place, char err[PARSE_ERR_BYTES])
 {
 	struct finding_place f = { ret_place, err };
 	size_t lines = 0;

@@ -96,11 +96,11 @@ static void add_deny(struct buf *out, const struct request_match *m)
 	for (size_t i = 0; i < 4; i++)
 		buf_add_span(&text, target[i]);
 	add_row(out, "request", SPAN("denied"), SPAN_NONE, "", NULL);
-	add_row(out, "why", span_str(why_text_en(m->why)), SPAN_NONE, "",
-	    NULL);
+	add_row(out, "why", span_str(why_text_en(m->why)), SPAN_NONE, "", NULL);
 	add_row(out, "rule", buf_span(&text), SPAN_NONE,
-	    m->deny->category != CATEGORY_NONE ?
-		category_word(m->deny->category) : "",
+	    m->deny->category != CATEGORY_NONE
+	        ? category_word(m->deny->category)
+	        : "",
 	    &m->deny->place);
 	buf_fini(&text);
 }
@@ -118,8 +118,9 @@ static bool settled(struct buf *out, const struct host_match *h)
 	const struct service *s = h->service;
 
 	if (h->line->verdict == VERDICT_DENY) {
-		refuse_host(out, h->line->category == CATEGORY_TELEMETRY ?
-			WHY_TELEMETRY : WHY_DENIED);
+		refuse_host(out, h->line->category == CATEGORY_TELEMETRY
+		                     ? WHY_TELEMETRY
+		                     : WHY_DENIED);
 		return true;
 	}
 	if (s->refused != WHY_DONE) {
@@ -136,8 +137,8 @@ static bool settled(struct buf *out, const struct host_match *h)
 	return !s->inspect;
 }
 
-int explain_request(const struct ruleset *r, const struct subject *q,
-    struct buf *out)
+int explain_request(
+    const struct ruleset *r, const struct subject *q, struct buf *out)
 {
 	struct request_match m;
 	struct host_match h;

@@ -19,7 +19,7 @@ static bool match(struct span pattern, struct span text, bool nocase)
 			if (p == pattern.n)
 				return true;
 		} else if (p < pattern.n &&
-		    same(pattern.p[p], text.p[t], nocase)) {
+		           same(pattern.p[p], text.p[t], nocase)) {
 			p++, t++;
 		} else if (star != SIZE_MAX) {
 			p = star + 1;

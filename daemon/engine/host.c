@@ -104,8 +104,8 @@ static int insert(struct hosts *h, struct glob *g, uint32_t *ret_equal)
 	return 0;
 }
 
-static int add(struct hosts *h, struct span pattern, uint32_t number,
-    uint32_t *ret_equal)
+static int add(
+    struct hosts *h, struct span pattern, uint32_t number, uint32_t *ret_equal)
 {
 	struct glob *g;
 
@@ -118,7 +118,8 @@ static int add(struct hosts *h, struct span pattern, uint32_t number,
 	if (plain_suffix(pattern).n == 0)
 		return -EINVAL;
 	g = &h->glob[h->nglob++];
-	*g = (struct glob){ .pattern = pattern, .number = number,
+	*g = (struct glob){ .pattern = pattern,
+		.number = number,
 		.literal = count_literal(pattern) };
 	return insert(h, g, ret_equal);
 }
@@ -171,8 +172,8 @@ uint32_t hosts_find(const struct hosts *h, struct span host)
 		     i = h->glob[i].next) {
 			const struct glob *g = &h->glob[i];
 
-			if (g->literal < literal || (g->literal == literal &&
-			    g->number > found))
+			if (g->literal < literal ||
+			    (g->literal == literal && g->number > found))
 				break; /* what follows is no better */
 			if (!host_fits(g->pattern, host))
 				continue;

@@ -19,8 +19,8 @@
 #include "engine/jpath_int.h"
 #include "engine/names.h"
 
-#define EDGES_MAX 65536            /* keys and indices of all rows */
-#define SET_ITEMS_MAX (2u << 20)   /* items of all rows together */
+#define EDGES_MAX 65536          /* keys and indices of all rows */
+#define SET_ITEMS_MAX (2u << 20) /* items of all rows together */
 #define SCRATCH_MAX_BYTES (64u << 20)
 #define NO_ROW UINT32_MAX
 
@@ -33,8 +33,8 @@ struct row {
 	struct names key;
 	struct edge *index; /* ascending */
 	uint32_t nindex;
-	uint32_t fallback;  /* NO_ROW, or who knows the other keys */
-	jpath_state other;  /* any other key or index, where no fallback is */
+	uint32_t fallback; /* NO_ROW, or who knows the other keys */
+	jpath_state other; /* any other key or index, where no fallback is */
 	uint32_t below;
 };
 
@@ -62,7 +62,7 @@ struct set {
 };
 
 struct builder {
-	struct arena *keep;    /* for what stays */
+	struct arena *keep; /* for what stays */
 	struct arena *scratch;
 	struct item *item;
 	size_t nitem;
@@ -102,8 +102,8 @@ static size_t state_count(const struct builder *b)
 /* The row of a set of live items, made when it is new. */
 static int row_of(struct builder *b, struct set set, uint32_t *ret_row)
 {
-	struct span key = span_of((const char *)set.item,
-	    set.n * sizeof *set.item);
+	struct span key =
+	    span_of((const char *)set.item, set.n * sizeof *set.item);
 	struct row fresh = { .fallback = NO_ROW, .below = JPATH_NEVER };
 	uintptr_t found = (uintptr_t)hash_get(b->rows, key);
 	int r;
@@ -142,8 +142,7 @@ static int state_of(struct builder *b, size_t n, jpath_state *ret_state)
 
 		if (a == NULL)
 			b->work[live.n++] = b->work[i];
-		else if (fresh.action == NULL ||
-		    a->order < fresh.action->order)
+		else if (fresh.action == NULL || a->order < fresh.action->order)
 			fresh.action = a;
 	}
 	if ((r = row_of(b, live, &fresh.row)) < 0)
@@ -257,8 +256,7 @@ static void sort_items(const struct builder *b, uint32_t *p, size_t n)
 
 /* May all but the deep items' keys be left to the row of the deep items? Then
  * that row; else NO_ROW. */
-static int find_fallback(struct builder *b, struct set set,
-    uint32_t *ret_row)
+static int find_fallback(struct builder *b, struct set set, uint32_t *ret_row)
 {
 	size_t n = 0;
 
@@ -277,8 +275,8 @@ static int find_fallback(struct builder *b, struct set set,
 }
 
 /* The keys and indices of a row; its items are sorted in pick. */
-static int add_edges(struct builder *b, size_t number, size_t nbase,
-    size_t npick)
+static int add_edges(
+    struct builder *b, size_t number, size_t nbase, size_t npick)
 {
 	struct row row = *row_at(b, number);
 	jpath_state to;
@@ -294,8 +292,8 @@ static int add_edges(struct builder *b, size_t number, size_t nbase,
 		const struct segment *s = &b->item[b->pick[at]].segment;
 
 		for (end = at + 1; end < npick; end++)
-			if (compare_segments(s,
-				&b->item[b->pick[end]].segment) != 0)
+			if (compare_segments(
+			        s, &b->item[b->pick[end]].segment) != 0)
 				break;
 		if (++b->edges > EDGES_MAX)
 			return -ENOBUFS;
@@ -305,8 +303,7 @@ static int add_edges(struct builder *b, size_t number, size_t nbase,
 		if (s->kind == SEGMENT_NAME)
 			names_add(&row.key, s->name, to);
 		else
-			row.index[row.nindex++] =
-			    (struct edge){ s->index, to };
+			row.index[row.nindex++] = (struct edge){ s->index, to };
 	}
 	*row_at(b, number) = row;
 	return 0;
@@ -326,8 +323,8 @@ static size_t join_deep(struct builder *b, struct set set, size_t named)
 			continue;
 		for (low = 0, high = named; low < high;) {
 			mid = low + (high - low) / 2;
-			if (compare_segments(&b->item[b->pick[mid]].segment,
-				s) < 0)
+			if (compare_segments(
+			        &b->item[b->pick[mid]].segment, s) < 0)
 				low = mid + 1;
 			else
 				high = mid;
@@ -353,8 +350,7 @@ static int fill_row(struct builder *b, size_t number)
 	nbase = base_of(b, set, b->base);
 	for (size_t i = 0; i < set.n; i++)
 		if (b->item[set.item[i]].segment.kind != SEGMENT_ANY &&
-		    (fallback == NO_ROW ||
-			!b->item[set.item[i]].segment.deep))
+		    (fallback == NO_ROW || !b->item[set.item[i]].segment.deep))
 			b->pick[npick++] = set.item[i];
 	named = npick;
 	sort_items(b, b->pick, npick);
@@ -370,8 +366,8 @@ static int fill_row(struct builder *b, size_t number)
 
 /* below: the smallest order behind a row. Rows learn from the states behind
  * them until nothing changes; orders only fall, so this ends. */
-static void learn(struct builder *b, struct row *row, jpath_state to,
-    bool *changed)
+static void learn(
+    struct builder *b, struct row *row, jpath_state to, bool *changed)
 {
 	const struct state *s = state_at(b, to);
 	uint32_t least = row_at(b, s->row)->below;
@@ -412,16 +408,15 @@ static void find_below(struct builder *b)
 }
 
 /* The items of all paths; the first item of each goes into work. */
-static int add_items(struct builder *b, const struct jpath_rule *rule,
-    size_t n)
+static int add_items(struct builder *b, const struct jpath_rule *rule, size_t n)
 {
 	struct segment segment[JPATH_SEGMENTS_MAX];
 	char err[PARSE_ERR_BYTES];
 	size_t count;
 	int r;
 
-	b->item = arena_alloc(b->scratch,
-	    n * (JPATH_SEGMENTS_MAX + 1) * sizeof *b->item);
+	b->item = arena_alloc(
+	    b->scratch, n * (JPATH_SEGMENTS_MAX + 1) * sizeof *b->item);
 	if (b->item == NULL)
 		return arena_error(b->scratch);
 	for (size_t i = 0; i < n; i++) {
@@ -431,8 +426,7 @@ static int add_items(struct builder *b, const struct jpath_rule *rule,
 		for (size_t k = 0; k < count; k++)
 			b->item[b->nitem++] =
 			    (struct item){ .segment = segment[k] };
-		b->item[b->nitem++] = (struct item){ .action =
-			rule[i].action };
+		b->item[b->nitem++] = (struct item){ .action = rule[i].action };
 	}
 	b->work = arena_alloc(b->scratch, b->nitem * sizeof *b->work);
 	b->base = arena_alloc(b->scratch, b->nitem * sizeof *b->base);
@@ -478,10 +472,9 @@ static int run(struct builder *b, const struct jpath_rule *rule, size_t n,
 	if ((j = arena_alloc(b->keep, sizeof *j)) == NULL)
 		return arena_error(b->keep);
 	j->nstate = state_count(b);
-	j->state = (struct state *)(void *)arena_dup(
-	    b->keep, buf_span(&b->state)).p;
-	j->row = (struct row *)(void *)arena_dup(
-	    b->keep, buf_span(&b->row)).p;
+	j->state =
+	    (struct state *)(void *)arena_dup(b->keep, buf_span(&b->state)).p;
+	j->row = (struct row *)(void *)arena_dup(b->keep, buf_span(&b->row)).p;
 	*ret_jpath = j;
 	return arena_error(b->keep);
 }

@@ -18,7 +18,8 @@ static int refuse(char err[PARSE_ERR_BYTES], struct span path, const char *why)
 static bool is_name_char(char c)
 {
 	return ascii_digit(c) || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || (c & 0x80) != 0;
+	       (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+	       (c & 0x80) != 0;
 }
 
 /* Take the characters of a name off *rest. */
@@ -34,8 +35,8 @@ static struct span take_name(struct span *rest)
 
 /* The text between quotes; *rest starts with the quote and ends up behind the
  * closing one. NULL or what is wrong. */
-static const char *take_quoted(struct span *rest, struct span *ret_text,
-    bool *ret_escaped)
+static const char *take_quoted(
+    struct span *rest, struct span *ret_text, bool *ret_escaped)
 {
 	char quote = rest->p[0];
 	size_t i = 1;
@@ -78,8 +79,8 @@ static int unescape(struct segment *s, struct arena *a)
 }
 
 /* What follows '['. NULL or what is wrong. */
-static const char *take_bracket(struct span *rest, struct segment *s,
-    bool *ret_escaped)
+static const char *take_bracket(
+    struct span *rest, struct segment *s, bool *ret_escaped)
 {
 	const char *why = NULL;
 	struct span digits;
@@ -114,8 +115,8 @@ static const char *take_bracket(struct span *rest, struct segment *s,
 }
 
 /* One segment off *rest. NULL or what is wrong. */
-static const char *take_segment(struct span *rest, struct segment *s,
-    bool *ret_escaped)
+static const char *take_segment(
+    struct span *rest, struct segment *s, bool *ret_escaped)
 {
 	*s = (struct segment){ .kind = SEGMENT_NAME };
 	*ret_escaped = false;
@@ -136,8 +137,9 @@ static const char *take_segment(struct span *rest, struct segment *s,
 		return NULL;
 	}
 	s->name = take_name(rest);
-	return s->name.n > 0 ? NULL : "a name is missing after the point "
-				      "(other keys go into ['...'])";
+	return s->name.n > 0 ? NULL
+	                     : "a name is missing after the point "
+	                       "(other keys go into ['...'])";
 }
 
 int jpath_parse(struct span path, struct arena *a,

@@ -10,8 +10,8 @@
 #define PATH_ROUNDS_MAX 4 /* times a path may be percent-encoded over */
 #define PAIR_BYTES_MAX 2048
 
-int match_host(const struct ruleset *r, struct span host,
-    struct host_match *ret_match)
+int match_host(
+    const struct ruleset *r, struct span host, struct host_match *ret_match)
 {
 	const struct hosts *h = ruleset_hosts(r);
 	uint32_t at = h != NULL ? hosts_find(h, host) : HOST_NONE;
@@ -107,8 +107,8 @@ static size_t fold_segments(char *p, size_t n)
 
 /* The plainest form of a path: percent-decoded until nothing is left, '\' as
  * '/', segments folded. 0 or -E2BIG. */
-static int plain_path(struct span path, char mem[PATH_BYTES_MAX],
-    struct span *ret_path)
+static int plain_path(
+    struct span path, char mem[PATH_BYTES_MAX], struct span *ret_path)
 {
 	size_t n = path.n;
 	unsigned rounds = 0;

@@ -40,7 +40,13 @@ struct request_match {
 };
 
 /* A request of an inspected service: join entries, then deny entries, then the
- * plan. The first deny in file order wins. 0, or -ENOBUFS, -ENOMEM (refuse). */
+ * plan. The first deny in file order wins. 0, or -ENOBUFS, -ENOMEM (refuse).
+ * A path fits as received, and also in its plainest form: percent-decoded until
+ * nothing is left, '\' as '/', without ";parameters", "." "..", empty segments;
+ * for join and deny entries that form is compared without case. A path whose
+ * plainest form is not found within bounds is WHY_DENIED where anything is.
+ * Host lines and entries that match are marked as reached; the caller marks
+ * strip lines (finding->line->id). No allocation when the plan is there. */
 int match_request(const struct ruleset *r, const struct service *s,
     const struct subject *q, struct request_match *ret_match);
 

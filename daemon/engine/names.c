@@ -7,7 +7,8 @@
 #include "base/arena.h"
 
 #define MIX 0x9e3779b97f4a7c15u
-#define FOLD 0x2020202020202020u /* makes 'A' and 'a' one, and more: harmless */
+#define FOLD 0x2020202020202020u /* makes 'A' and 'a' one, and more: harmless  \
+	                          */
 
 static uint64_t mix(uint64_t h, uint64_t word)
 {
@@ -64,7 +65,7 @@ static struct name_slot *find(
 		if (k->sum != sum || k->name.n != name.n)
 			continue;
 		if (t->nocase ? span_eq_nocase(k->name, name)
-			      : span_eq(k->name, name))
+		              : span_eq(k->name, name))
 			return k;
 	}
 }

@@ -29,20 +29,20 @@ static int refuse(char err[PARSE_ERR_BYTES], const char *fmt, ...)
 }
 
 /* The words of an enum, one after the other, for "expected one of". */
-static const char *list_words(char *out, size_t cap, int from, int count,
-    const char *(*word)(int))
+static const char *list_words(
+    char *out, size_t cap, int from, int count, const char *(*word)(int))
 {
 	size_t n = 0;
 
 	out[0] = '\0';
 	for (int i = from; i < count && n < cap; i++)
-		n += (size_t)snprintf(out + n, cap - n, "%s%s",
-		    n > 0 ? " " : "", word(i));
+		n += (size_t)snprintf(
+		    out + n, cap - n, "%s%s", n > 0 ? " " : "", word(i));
 	return out;
 }
 
-static int word_index(struct span text, int from, int count,
-    const char *(*word)(int))
+static int word_index(
+    struct span text, int from, int count, const char *(*word)(int))
 {
 	for (int i = from; i < count; i++)
 		if (span_eq(text, span_str(word(i))))
@@ -85,7 +85,7 @@ static bool is_token(struct span s)
 		if (!ascii_digit(s.p[i]) &&
 		    (ascii_lower(s.p[i]) < 'a' || ascii_lower(s.p[i]) > 'z') &&
 		    (s.p[i] == '\0' ||
-			strchr("!#$%&'*+-.^_`|~", s.p[i]) == NULL))
+		        strchr("!#$%&'*+-.^_`|~", s.p[i]) == NULL))
 			return false;
 	return s.n > 0;
 }
@@ -108,8 +108,8 @@ static int check_segment_name(struct span name, char err[PARSE_ERR_BYTES])
 	    QUOTE(name), SEGMENT_NUMBER_MAX);
 }
 
-static int check_name(enum carrier c, struct span name,
-    char err[PARSE_ERR_BYTES])
+static int check_name(
+    enum carrier c, struct span name, char err[PARSE_ERR_BYTES])
 {
 	if (has_control(name))
 		return refuse(err, "a control character stands in the name");
@@ -140,8 +140,8 @@ static int check_name(enum carrier c, struct span name,
 	case CARRIER_PROTO:
 		if (name.n > 0)
 			return 0;
-		return refuse(err, "%s: a name or path is missing",
-		    carrier_word(c));
+		return refuse(
+		    err, "%s: a name or path is missing", carrier_word(c));
 	case CARRIER_WS:
 	case CARRIER_HOST:
 	case CARRIER_COUNT:
@@ -166,7 +166,7 @@ static struct span cut_link(struct span *rest, bool *ret_more)
 			else if (s.p[i] == quote)
 				quote = '\0';
 		} else if (json && i > 0 && s.p[i - 1] == '[' &&
-		    (s.p[i] == '\'' || s.p[i] == '"')) {
+		           (s.p[i] == '\'' || s.p[i] == '"')) {
 			quote = s.p[i];
 		} else if (s.p[i] == '>') {
 			break;
@@ -190,14 +190,14 @@ static int refuse_word(struct span word, bool first, char err[PARSE_ERR_BYTES])
 			    "step \"%s\" is not available yet: expected one "
 			    "of %s",
 			    later[i],
-			    list_words(steps, sizeof steps, 0, STEP_COUNT,
-				step_at));
+			    list_words(
+			        steps, sizeof steps, 0, STEP_COUNT, step_at));
 	list_words(carriers, sizeof carriers, 0, CARRIER_COUNT, carrier_at);
 	list_words(steps, sizeof steps, 0, STEP_COUNT, step_at);
 	if (first)
 		return refuse(err,
-		    "unknown carrier \"%.*s\": expected one of %s",
-		    QUOTE(word), carriers);
+		    "unknown carrier \"%.*s\": expected one of %s", QUOTE(word),
+		    carriers);
 	return refuse(err,
 	    "unknown carrier or step \"%.*s\": expected a carrier (%s) or a "
 	    "step (%s)",
@@ -229,8 +229,8 @@ static int end_link(struct chain *c, enum carrier carrier, struct span name)
 	return 0;
 }
 
-static int take_step(struct chain *c, int step, struct span name,
-    char err[PARSE_ERR_BYTES])
+static int take_step(
+    struct chain *c, int step, struct span name, char err[PARSE_ERR_BYTES])
 {
 	if (c->last == NULL)
 		return refuse(err,
@@ -238,16 +238,16 @@ static int take_step(struct chain *c, int step, struct span name,
 		    "step \"%s\"",
 		    step_at(step));
 	if (name.n > 0)
-		return refuse(err, "the step \"%s\" takes no name",
-		    step_at(step));
+		return refuse(
+		    err, "the step \"%s\" takes no name", step_at(step));
 	if (c->pending.nsteps == RULE_CHAIN_MAX)
 		return refuse(err, "over %d steps in a row", RULE_CHAIN_MAX);
 	c->pending.step[c->pending.nsteps++] = (enum step)step;
 	return 0;
 }
 
-static int take_link(struct chain *c, struct span link,
-    char err[PARSE_ERR_BYTES])
+static int take_link(
+    struct chain *c, struct span link, char err[PARSE_ERR_BYTES])
 {
 	struct span name = link, word = span_trim(span_cut(&name, ' '));
 	int at, r;
@@ -258,8 +258,8 @@ static int take_link(struct chain *c, struct span link,
 	if ((at = word_index(word, 0, CARRIER_COUNT, carrier_at)) < 0)
 		return refuse_word(word, c->last == NULL, err);
 	if (c->carriers++ == RULE_CHAIN_MAX)
-		return refuse(err, "over %d carriers in one chain",
-		    RULE_CHAIN_MAX);
+		return refuse(
+		    err, "over %d carriers in one chain", RULE_CHAIN_MAX);
 	if ((r = check_name((enum carrier)at, name, err)) < 0)
 		return r;
 	return end_link(c, (enum carrier)at, name);
@@ -268,7 +268,8 @@ static int take_link(struct chain *c, struct span link,
 int parse_where(struct span text, struct arena *a, struct where *ret_where,
     char err[PARSE_ERR_BYTES])
 {
-	struct chain c = { .first = ret_where, .a = a,
+	struct chain c = { .first = ret_where,
+		.a = a,
 		.pending = { .carrier = CARRIER_COUNT } };
 	struct span rest = span_trim(text), link;
 	bool more = true;
@@ -303,7 +304,7 @@ static int parse_duration(struct span text, uint32_t *ret_seconds)
 	for (size_t i = 0; i < sizeof unit / sizeof *unit; i++)
 		if (text.p[text.n - 1] == unit[i].unit &&
 		    span_u64(span_of(text.p, text.n - 1),
-			PARSE_COARSEN_MAX_S / unit[i].seconds, &v) == 0 &&
+		        PARSE_COARSEN_MAX_S / unit[i].seconds, &v) == 0 &&
 		    v > 0) {
 			*ret_seconds = (uint32_t)v * unit[i].seconds;
 			return 0;
@@ -311,8 +312,8 @@ static int parse_duration(struct span text, uint32_t *ret_seconds)
 	return -EINVAL;
 }
 
-static int take_argument(struct treatment *t, struct span arg, bool colon,
-    char err[PARSE_ERR_BYTES])
+static int take_argument(
+    struct treatment *t, struct span arg, bool colon, char err[PARSE_ERR_BYTES])
 {
 	uint64_t v;
 
@@ -323,7 +324,7 @@ static int take_argument(struct treatment *t, struct span arg, bool colon,
 			return refuse(err, "set needs a value: set:VALUE");
 		if (colon && arg.n == 0 && t->act == ACT_ALIAS)
 			return refuse(err, "alias: the word after the colon "
-					   "is missing (alias:WORD)");
+			                   "is missing (alias:WORD)");
 		if (has_control(arg))
 			return refuse(err,
 			    "%s: a control character stands in the value",
@@ -378,25 +379,25 @@ int parse_treatment(struct span text, struct arena *a,
 	return take_argument(ret_treat, arg, word.n < text.n, err);
 }
 
-int parse_category(struct span text, enum category *ret_category,
-    char err[PARSE_ERR_BYTES])
+int parse_category(
+    struct span text, enum category *ret_category, char err[PARSE_ERR_BYTES])
 {
 	char words[160];
-	int at = word_index(text, CATEGORY_NONE + 1, CATEGORY_COUNT,
-	    category_at);
+	int at =
+	    word_index(text, CATEGORY_NONE + 1, CATEGORY_COUNT, category_at);
 
 	if (at < 0)
 		return refuse(err,
 		    "unknown category \"%.*s\": expected one of %s",
 		    QUOTE(text),
 		    list_words(words, sizeof words, CATEGORY_NONE + 1,
-			CATEGORY_COUNT, category_at));
+		        CATEGORY_COUNT, category_at));
 	*ret_category = (enum category)at;
 	return 0;
 }
 
-int parse_verdict(struct span text, enum verdict *ret_verdict,
-    char err[PARSE_ERR_BYTES])
+int parse_verdict(
+    struct span text, enum verdict *ret_verdict, char err[PARSE_ERR_BYTES])
 {
 	static const enum verdict all[] = { VERDICT_DENY, VERDICT_TUNNEL,
 		VERDICT_INSPECT };
@@ -446,7 +447,7 @@ int parse_sink(struct span text, struct arena *a, struct sink *ret_sink,
 		if (ret_sink->text.n > 0 && !has_control(ret_sink->text))
 			return 0;
 		return refuse(err, "sink:json: needs a JSON text without "
-				   "control characters, as in sink:json:{}");
+		                   "control characters, as in sink:json:{}");
 	}
 	if (span_starts(text, number) &&
 	    span_u64(span_from(text, number.n), 599, &v) == 0 &&
@@ -465,7 +466,7 @@ static bool is_host_char(char c)
 {
 	c = ascii_lower(c);
 	return ascii_digit(c) || (c >= 'a' && c <= 'z') || c == '-' ||
-	    c == '_' || c == '*';
+	       c == '_' || c == '*';
 }
 
 static int check_host(struct span text, char err[PARSE_ERR_BYTES])
@@ -479,8 +480,8 @@ static int check_host(struct span text, char err[PARSE_ERR_BYTES])
 		return refuse(err, "host \"%.*s\": over %d characters",
 		    QUOTE(text), HOST_MAX);
 	if (text.p[text.n - 1] == '.')
-		return refuse(err, "host \"%.*s\": it ends with a point",
-		    QUOTE(text));
+		return refuse(
+		    err, "host \"%.*s\": it ends with a point", QUOTE(text));
 	while (rest.n > 0) {
 		label = span_cut(&rest, '.');
 		if (label.n == 0 || label.n > LABEL_MAX)
@@ -536,8 +537,8 @@ int parse_when(struct span text, struct arena *a, struct when *ret_when,
 		    "when \"%.*s\": expected METHOD HOST/PATH, as in "
 		    "\"POST *.example.com/api/*\" (* for any method)",
 		    QUOTE(text));
-	if (!is_token(method) || (span_chr(method, '*') < method.n &&
-	    method.n > 1))
+	if (!is_token(method) ||
+	    (span_chr(method, '*') < method.n && method.n > 1))
 		return refuse(err,
 		    "when \"%.*s\": expected a method, or * for any",
 		    QUOTE(text));

@@ -75,14 +75,14 @@ static bool same_prefix(const struct where *x, const struct where *y)
 	const struct where *a = x->next, *b = y->next;
 
 	return x->carrier == y->carrier && span_eq(x->name, y->name) &&
-	    a->nsteps == b->nsteps &&
-	    memcmp(a->step, b->step, a->nsteps * sizeof *a->step) == 0;
+	       a->nsteps == b->nsteps &&
+	       memcmp(a->step, b->step, a->nsteps * sizeof *a->step) == 0;
 }
 
 static bool is_table_carrier(enum carrier c)
 {
 	return c == CARRIER_HEADER || c == CARRIER_COOKIE ||
-	    c == CARRIER_QUERY || c == CARRIER_FORM;
+	       c == CARRIER_QUERY || c == CARRIER_FORM;
 }
 
 static bool is_glob(struct span name)
@@ -90,8 +90,8 @@ static bool is_glob(struct span name)
 	return span_chr(name, '*') < name.n;
 }
 
-static int make_action(struct arena *a, const struct seen *s,
-    struct action **ret_action)
+static int make_action(
+    struct arena *a, const struct seen *s, struct action **ret_action)
 {
 	struct action *action = arena_zalloc(a, sizeof *action);
 
@@ -104,8 +104,8 @@ static int make_action(struct arena *a, const struct seen *s,
 }
 
 /* Find the group of a chain or begin one. */
-static int join_group(struct arena *a, struct seen *s, struct group *group,
-    uint32_t *ngroup)
+static int join_group(
+    struct arena *a, struct seen *s, struct group *group, uint32_t *ngroup)
 {
 	const struct where *inner = s->where->next;
 	struct nest *nest;
@@ -152,8 +152,8 @@ static int add_job(struct arena *a, const struct job *job,
 		if (s->where->next == NULL || s->group != number ||
 		    s->where->next->carrier == CARRIER_COUNT)
 			continue;
-		inner->seen[inner->n++] = (struct seen){ s->where->next,
-			s->line, s->order, 0 };
+		inner->seen[inner->n++] =
+		    (struct seen){ s->where->next, s->line, s->order, 0 };
 	}
 	g->nest->plan = inner->plan;
 	(*tail)->next = inner;
@@ -172,8 +172,8 @@ static void add_name(struct plan *p, struct span name, enum carrier c,
 		t->action[t->nexact++] = action;
 }
 
-static void add_segment(struct plan *p, struct span name,
-    const struct action *action)
+static void add_segment(
+    struct plan *p, struct span name, const struct action *action)
 {
 	struct segment_line *l = &p->segment[p->nsegment++];
 	struct span after = SPAN("after:");
@@ -186,8 +186,8 @@ static void add_segment(struct plan *p, struct span name,
 }
 
 /* Room for the tables of a plan: how many names each carrier has. */
-static int make_room(struct arena *a, struct plan *p, const struct seen *seen,
-    uint32_t n)
+static int make_room(
+    struct arena *a, struct plan *p, const struct seen *seen, uint32_t n)
 {
 	size_t exact[CARRIER_COUNT] = { 0 }, globs[CARRIER_COUNT] = { 0 };
 	int r;
@@ -199,8 +199,8 @@ static int make_room(struct arena *a, struct plan *p, const struct seen *seen,
 		else
 			exact[seen[i].where->carrier]++;
 	}
-	p->segment = arena_alloc(a, (exact[CARRIER_PATH] +
-	    globs[CARRIER_PATH]) * sizeof *p->segment);
+	p->segment = arena_alloc(a,
+	    (exact[CARRIER_PATH] + globs[CARRIER_PATH]) * sizeof *p->segment);
 	for (enum carrier c = 0; c < CARRIER_COUNT; c++) {
 		struct table *t = &p->table[c];
 
@@ -225,8 +225,8 @@ static int place_line(struct plan *p, const struct seen *s,
 	else if (c == CARRIER_PATH)
 		add_segment(p, s->where->name, action);
 	else if (c == CARRIER_JSON)
-		rule[(*nrule)++] = (struct jpath_rule){ s->where->name,
-			action };
+		rule[(*nrule)++] =
+		    (struct jpath_rule){ s->where->name, action };
 	else
 		return -EINVAL; /* ruleset_build refuses these */
 	return 0;
@@ -258,15 +258,14 @@ static int compile(struct arena *a, const struct job *job, struct job **tail)
 				continue;
 			action = group[s->group].action;
 		}
-		if (r < 0 || (r = place_line(job->plan, s, action, rule,
-		    &nrule)) < 0)
+		if (r < 0 ||
+		    (r = place_line(job->plan, s, action, rule, &nrule)) < 0)
 			return r;
 	}
 	for (uint32_t i = 0; i < ngroup; i++)
 		if ((r = add_job(a, job, &group[i], i, tail)) < 0)
 			return r;
-	return nrule == 0 ? 0
-			  : jpath_build(a, rule, nrule, &job->plan->json);
+	return nrule == 0 ? 0 : jpath_build(a, rule, nrule, &job->plan->json);
 }
 
 static int compile_all(struct arena *a, struct job *first)
@@ -279,8 +278,8 @@ static int compile_all(struct arena *a, struct job *first)
 	return r;
 }
 
-static int fill_plan(struct plan *p, const struct entry *const *pick, size_t n,
-    size_t lines)
+static int fill_plan(
+    struct plan *p, const struct entry *const *pick, size_t n, size_t lines)
 {
 	struct job job = { .plan = p };
 
@@ -293,8 +292,8 @@ static int fill_plan(struct plan *p, const struct entry *const *pick, size_t n,
 		for (uint32_t k = 0; k < pick[i]->nstrip; k++) {
 			const struct line *l = &pick[i]->strip[k];
 
-			job.seen[job.n] = (struct seen){ &l->where, l, job.n,
-				0 };
+			job.seen[job.n] =
+			    (struct seen){ &l->where, l, job.n, 0 };
 			p->line[job.n++] = l;
 		}
 	}
@@ -413,14 +412,14 @@ const struct action *plan_name(
 		if (found != NULL && found->order < g->action->order)
 			break;
 		if (c == CARRIER_HEADER ? glob_match_nocase(g->pattern, name)
-					: glob_match(g->pattern, name))
+		                        : glob_match(g->pattern, name))
 			return g->action;
 	}
 	return found;
 }
 
-const struct action *plan_segment(const struct plan *p, unsigned i,
-    struct span prev)
+const struct action *plan_segment(
+    const struct plan *p, unsigned i, struct span prev)
 {
 	if (p == NULL)
 		return NULL;
@@ -443,17 +442,16 @@ bool plan_pass_unread(const struct plan *p)
 	return p != NULL && p->pass_unread;
 }
 
-jpath_state plan_json_key(
-    const struct plan *p, jpath_state s, struct span key)
+jpath_state plan_json_key(const struct plan *p, jpath_state s, struct span key)
 {
 	return s == JPATH_DEAD || p->json == NULL ? JPATH_DEAD
-						  : jpath_key(p->json, s, key);
+	                                          : jpath_key(p->json, s, key);
 }
 
 jpath_state plan_json_index(const struct plan *p, jpath_state s, size_t i)
 {
 	return s == JPATH_DEAD || p->json == NULL ? JPATH_DEAD
-						  : jpath_index(p->json, s, i);
+	                                          : jpath_index(p->json, s, i);
 }
 
 const struct action *plan_json_action(const struct plan *p, jpath_state s)

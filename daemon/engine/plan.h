@@ -72,8 +72,8 @@ size_t plan_json_states(const struct plan *p);
 /* For the compiler (match.c, tests): the plan for these entries, from the cache
  * of the service (2 * PLAN_MAX plans, as both directions share it). pick: n
  * entry pointers in file order, RULE_ENTRIES_MAX at most. 0; -ENOBUFS when a
- * limit is reached, -ENOMEM. *ret_plan is NULL when no entry has a line. The cost
- * of a plan that is there already is one look-up, without allocation. */
+ * limit is reached, -ENOMEM. *ret_plan is NULL when no entry has a line. A plan
+ * that is there already costs one look-up and no allocation. */
 struct plans;
 int plan_get(struct plans *cache, const struct entry *const *pick, size_t n,
     const struct plan **ret_plan);

@@ -141,8 +141,8 @@ static int refuse_host(const struct ruleset *r, int error, const uint32_t *at,
 	return error;
 }
 
-static int build_hosts(struct ruleset *r, struct place *ret_place,
-    char err[PARSE_ERR_BYTES])
+static int build_hosts(
+    struct ruleset *r, struct place *ret_place, char err[PARSE_ERR_BYTES])
 {
 	struct span *pattern;
 	uint32_t n = 0, twice[2] = { 0, 0 };
@@ -165,8 +165,8 @@ static int build_hosts(struct ruleset *r, struct place *ret_place,
 	return e < 0 ? refuse_host(r, e, twice, ret_place, err) : 0;
 }
 
-int ruleset_build(struct ruleset *r, struct place *ret_place,
-    char err[PARSE_ERR_BYTES])
+int ruleset_build(
+    struct ruleset *r, struct place *ret_place, char err[PARSE_ERR_BYTES])
 {
 	int e;
 

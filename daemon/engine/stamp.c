@@ -119,7 +119,7 @@ static void put_time_of_day(char *p, int second)
 static bool is_date(const struct stamp *t)
 {
 	return t->year >= 0 && t->month >= 1 && t->month <= 12 && t->day >= 1 &&
-	    t->day <= days_of_month(t->year, t->month);
+	       t->day <= days_of_month(t->year, t->month);
 }
 
 /* "Z", "z" or "+HH:MM": seconds east of UTC. */
@@ -235,8 +235,7 @@ static int coarsen_epoch(struct span text, uint32_t seconds, char *out)
 	return out[0] != '0' ? 0 : -EINVAL;
 }
 
-int stamp_coarsen(struct span text, uint32_t seconds,
-    char out[STAMP_MAX_BYTES])
+int stamp_coarsen(struct span text, uint32_t seconds, char out[STAMP_MAX_BYTES])
 {
 	if (text.n < 10 || text.n > STAMP_MAX_BYTES)
 		return -EINVAL;

@@ -12,7 +12,7 @@
 
 /* Down to a multiple of seconds (> 0) in UTC; text of the same length. 0, or
  * -EINVAL: text is no time, or the result does not fit its form. */
-int stamp_coarsen(struct span text, uint32_t seconds,
-    char out[STAMP_MAX_BYTES]);
+int stamp_coarsen(
+    struct span text, uint32_t seconds, char out[STAMP_MAX_BYTES]);
 
 #endif

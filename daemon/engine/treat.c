@@ -59,8 +59,8 @@ static int mask_number(struct span value, struct buf *out)
 	return result(out);
 }
 
-static int coarsen(const struct treatment *t, struct span value,
-    struct buf *out)
+static int coarsen(
+    const struct treatment *t, struct span value, struct buf *out)
 {
 	char text[STAMP_MAX_BYTES];
 
@@ -87,8 +87,8 @@ static bool carry(char *p, size_t n)
 }
 
 /* Half away from zero, on the digits: [+-]digits[.digits]. */
-static int round_text(const struct treatment *t, struct span value,
-    struct buf *out)
+static int round_text(
+    const struct treatment *t, struct span value, struct buf *out)
 {
 	struct span fraction = value, whole;
 	char text[ROUND_MAX_BYTES];
@@ -129,7 +129,7 @@ int treat_value(const struct treatment *t, const struct env *env,
     struct span value, enum value_kind kind, struct buf *out)
 {
 	bool nothing = value.n == 0 ||
-	    (kind == VALUE_WORD && span_eq(value, SPAN("null")));
+	               (kind == VALUE_WORD && span_eq(value, SPAN("null")));
 
 	switch (t->act) {
 	case ACT_KEEP:
@@ -143,7 +143,7 @@ int treat_value(const struct treatment *t, const struct env *env,
 		if (nothing)
 			return TREAT_SAME;
 		return kind == VALUE_NUMBER ? mask_number(value, out)
-					    : mask_text(value, out);
+		                            : mask_text(value, out);
 	case ACT_COARSEN:
 		return coarsen(t, value, out);
 	case ACT_ROUND:
@@ -157,8 +157,8 @@ int treat_value(const struct treatment *t, const struct env *env,
 	return TREAT_DROP;
 }
 
-int treat_unwrap(const enum step *step, size_t n, struct span value,
-    struct buf *out)
+int treat_unwrap(
+    const enum step *step, size_t n, struct span value, struct buf *out)
 {
 	struct buf turn[2];
 	struct span now = value;

@@ -83,12 +83,12 @@ static int close_base64(struct span in, bool url, bool pad, struct buf *out)
 		take = in.n < 3 ? in.n : 3;
 		bits = 0;
 		for (size_t i = 0; i < 3; i++)
-			bits = bits << 8 |
-			    (i < take ? (unsigned char)in.p[i] : 0);
+			bits =
+			    bits << 8 | (i < take ? (unsigned char)in.p[i] : 0);
 		for (size_t i = 0; i < 4; i++)
 			if (i <= take)
-				buf_add_char(out, char_of(
-				    bits >> (18 - 6 * i) & 63, url));
+				buf_add_char(out,
+				    char_of(bits >> (18 - 6 * i) & 63, url));
 			else if (pad)
 				buf_add_char(out, '=');
 	}
@@ -159,8 +159,7 @@ int wrap_close(enum step s, struct span in, struct span like, struct buf *out)
 	switch (s) {
 	case STEP_BASE64:
 		/* A multiple of four characters tells nothing. */
-		return close_base64(in, false,
-		    padded || like.n % 4 == 0, out);
+		return close_base64(in, false, padded || like.n % 4 == 0, out);
 	case STEP_BASE64URL:
 		return close_base64(in, true, padded, out);
 	case STEP_PERCENT:

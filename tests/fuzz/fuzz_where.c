@@ -29,8 +29,8 @@ static void must(bool promise)
 static void check_error(int r)
 {
 	must(r == 0 || r == -ENOBUFS || r == -EINVAL);
-	must(r != -EINVAL || (err[0] != '\0' &&
-	    memchr(err, '\0', sizeof err) != NULL));
+	must(r != -EINVAL ||
+	     (err[0] != '\0' && memchr(err, '\0', sizeof err) != NULL));
 }
 
 static bool same_where(const struct where *x, const struct where *y)
@@ -38,8 +38,7 @@ static bool same_where(const struct where *x, const struct where *y)
 	for (; x != NULL && y != NULL; x = x->next, y = y->next)
 		if (x->carrier != y->carrier || x->nsteps != y->nsteps ||
 		    !span_eq(x->name, y->name) ||
-		    memcmp(x->step, y->step,
-			x->nsteps * sizeof *x->step) != 0)
+		    memcmp(x->step, y->step, x->nsteps * sizeof *x->step) != 0)
 			return false;
 	return x == y;
 }
@@ -128,7 +127,7 @@ static void try_treatment(struct span in, struct span whole)
 	must(treatment_print(&t, &out) == 0);
 	must(parse_treatment(buf_span(&out), NULL, &again, err) == 0);
 	must(t.act == again.act && t.seconds == again.seconds &&
-	    t.digits == again.digits && span_eq(t.text, again.text));
+	     t.digits == again.digits && span_eq(t.text, again.text));
 	buf_fini(&out);
 	while (rest.n > 0)
 		try_value(&t, span_cut(&rest, '\n'));
@@ -143,7 +142,7 @@ static void try_when(struct span in, struct arena *a)
 	if (r == 0) {
 		must(w.method.n > 0 && w.host.n > 0 && w.path.p[0] == '/');
 		must(host_fits(w.host, w.host) ||
-		    span_chr(w.host, '*') < w.host.n);
+		     span_chr(w.host, '*') < w.host.n);
 		must(glob_match(w.path, w.path));
 	}
 }
@@ -203,7 +202,7 @@ static void try_plan(const struct entry *e, struct span whole)
 		plan_segment(p, (unsigned)name.n, name);
 		below = plan_json_below(p, s);
 		s = name.n % 3 == 2 ? plan_json_index(p, s, name.n)
-				    : plan_json_key(p, s, name);
+		                    : plan_json_key(p, s, name);
 		a = plan_json_action(p, s);
 		must(a == NULL || a->order >= below);
 		must(plan_json_below(p, s) >= below);

@@ -18,18 +18,18 @@ static void need(int r, const char *text)
 	exit(1);
 }
 
-struct line pack_line(struct arena *a, const struct pack_line *l,
-    unsigned number)
+struct line pack_line(
+    struct arena *a, const struct pack_line *l, unsigned number)
 {
 	struct line line = { .text = span_str(l->where),
 		.place = { "test.conf", number } };
 
 	need(parse_where(span_str(l->where), a, &line.where, err), l->where);
-	need(parse_treatment(span_str(l->treat), a, &line.treat, err),
-	    l->treat);
+	need(
+	    parse_treatment(span_str(l->treat), a, &line.treat, err), l->treat);
 	if (l->category != NULL)
-		need(parse_category(span_str(l->category), &line.category,
-		    err), l->category);
+		need(parse_category(span_str(l->category), &line.category, err),
+		    l->category);
 	return line;
 }
 
@@ -74,8 +74,11 @@ static struct list_of_entries make_list(struct arena *a,
 void pack_add(struct ruleset *r, const struct pack *p, unsigned index)
 {
 	struct arena *a = ruleset_arena(r);
-	struct service s = { .id = span_str(p->id), .name = span_str(p->id),
-		.index = index, .inspect = true, .max_case = 4 };
+	struct service s = { .id = span_str(p->id),
+		.name = span_str(p->id),
+		.index = index,
+		.inspect = true,
+		.max_case = 4 };
 	struct span part[3] = { s.id, SPAN(".conf"), { "", 1 } };
 	const char *file = arena_join(a, part, 3).p;
 	struct host_line *h = arena_zalloc(a, PACK_HOSTS * sizeof *h);
@@ -86,10 +89,12 @@ void pack_add(struct ruleset *r, const struct pack *p, unsigned index)
 		const struct pack_host *in = &p->host[s.nhost];
 
 		h[s.nhost].place = (struct place){ file, ++number };
-		need(parse_host(span_str(in->pattern), a,
-		    &h[s.nhost].pattern, err), in->pattern);
-		need(parse_verdict(span_str(in->verdict),
-		    &h[s.nhost].verdict, err), in->verdict);
+		need(parse_host(
+		         span_str(in->pattern), a, &h[s.nhost].pattern, err),
+		    in->pattern);
+		need(parse_verdict(
+		         span_str(in->verdict), &h[s.nhost].verdict, err),
+		    in->verdict);
 	}
 	s.request = make_list(a, p->request, file, &number);
 	s.response = make_list(a, p->response, file, &number);

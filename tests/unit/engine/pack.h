@@ -35,8 +35,8 @@ struct pack {
 void pack_add(struct ruleset *r, const struct pack *p, unsigned index);
 
 /* Parse or end the program. */
-struct line pack_line(struct arena *a, const struct pack_line *l,
-    unsigned number);
+struct line pack_line(
+    struct arena *a, const struct pack_line *l, unsigned number);
 
 /* A ruleset of one pack, built; ends the program when it is refused. */
 struct ruleset *pack_build(const struct pack *p);

@@ -15,97 +15,98 @@
 
 /* Lines that follow each other in the one request entry of a pack: what
  * ruleset_build says, and of which line (the entry is line 1). */
+static const struct {
+	const char *name;
+	struct pack_line strip[PACK_LINES];
+	unsigned line; /* 0: accepted */
+	const char *want;
+} line_row[] = {
+	{ "an allow-list",
+	    { { "header Accept", "keep", NULL },
+	        { "header *", "drop", "device" } },
+	    0, "" },
+	{ "the same twice",
+	    { { "header Accept", "keep", NULL },
+	        { "header X", "drop", "device" },
+	        { "header Accept", "drop", "device" } },
+	    4, "never reached: line 2 of the same table decides first" },
+	{ "a header has no case",
+	    { { "header Accept", "keep", NULL },
+	        { "header accept", "drop", "device" } },
+	    3, "never reached: line 2 of the same table decides first" },
+	{ "a cookie has",
+	    { { "cookie A", "keep", NULL }, { "cookie a", "drop", "device" } },
+	    0, "" },
+	{ "other carriers",
+	    { { "query a", "keep", NULL }, { "form a", "drop", "device" } }, 0,
+	    "" },
+	{ "inside a header case counts",
+	    { { "header A > json $.x", "keep", NULL },
+	        { "header a > json $.X", "drop", "device" } },
+	    0, "" },
+	{ "a value, then its inside",
+	    { { "json $.a", "drop", "device" },
+	        { "json $.a > base64 > json $.b", "drop", "device" } },
+	    3, "never reached: line 2" },
+	{ "its inside, then the value",
+	    { { "json $.a > base64 > json $.b", "drop", "device" },
+	        { "json $.a", "drop", "device" } },
+	    3, "never reached: line 2" },
+	{ "two values inside",
+	    { { "json $.a > base64 > json $.b", "drop", "device" },
+	        { "json $.a > base64 > json $.c", "drop", "device" } },
+	    0, "" },
+	{ "the same value inside",
+	    { { "json $.a > base64 > json $.b", "drop", "device" },
+	        { "json $.a > base64 > json $.b", "keep", NULL } },
+	    3, "never reached: line 2" },
+	{ "unwrapped in two ways",
+	    { { "json $.a > base64 > json $.b", "drop", "device" },
+	        { "json $.a > percent > json $.c", "drop", "device" } },
+	    3, "never reached: line 2" },
+	{ "whole after inside",
+	    { { "query a > base64 > json $.b", "drop", "device" },
+	        { "query a > base64", "mask", "device" } },
+	    3, "never reached: line 2" },
+	{ "inside after whole",
+	    { { "query a > base64", "mask", "device" },
+	        { "query a > base64 > json $.b", "drop", "device" } },
+	    3, "never reached: line 2" },
+	{ "a drop without a category", { { "header A", "drop", NULL } }, 2,
+	    "a line with drop needs a category: participant device "
+	    "time location telemetry recording security" },
+	{ "a set without a category", { { "header A", "set:x", NULL } }, 2,
+	    "a line with set needs a category" },
+	{ "a keep with one", { { "header A", "keep", "device" } }, 0, "" },
+	{ "a later carrier", { { "sdp candidate:host", "drop", "location" } },
+	    2,
+	    "carrier sdp is not available in request and response "
+	    "tables yet" },
+	{ "a later carrier inside",
+	    { { "json $.sdp > sdp candidate:host", "drop", "location" } }, 2,
+	    "carrier sdp is not available" },
+	{ "multipart", { { "multipart a", "drop", "device" } }, 2,
+	    "carrier multipart is not available" },
+	{ "a header inside a value",
+	    { { "json $.a > header B", "drop", "device" } }, 2,
+	    "carrier header cannot stand inside another value: "
+	    "expected json or form after \">\"" },
+	{ "pseudonym", { { "json $.a", "pseudonym", "participant" } }, 2,
+	    "treatment pseudonym is not available in request and "
+	    "response tables yet" },
+	{ "restore", { { "json $.a", "restore", "participant" } }, 2,
+	    "treatment restore is not available" },
+	{ "too many states",
+	    { { "json $..a.*.*.*.*.*.*.*.*.*.*.*.*.*.*.b", "drop", "device" } },
+	    1,
+	    "this table is too large: its JSON "
+	    "paths need over 8192 states" },
+};
+
 static void test_lines(void)
 {
-	static const struct {
-		const char *name;
-		struct pack_line strip[PACK_LINES];
-		unsigned line; /* 0: accepted */
-		const char *want;
-	} row[] = {
-		{ "an allow-list",
-		    { { "header Accept", "keep", NULL },
-			{ "header *", "drop", "device" } }, 0, "" },
-		{ "the same twice",
-		    { { "header Accept", "keep", NULL },
-			{ "header X", "drop", "device" },
-			{ "header Accept", "drop", "device" } }, 4,
-		    "never reached: line 2 of the same table decides first" },
-		{ "a header has no case",
-		    { { "header Accept", "keep", NULL },
-			{ "header accept", "drop", "device" } }, 3,
-		    "never reached: line 2 of the same table decides first" },
-		{ "a cookie has",
-		    { { "cookie A", "keep", NULL },
-			{ "cookie a", "drop", "device" } }, 0, "" },
-		{ "other carriers",
-		    { { "query a", "keep", NULL },
-			{ "form a", "drop", "device" } }, 0, "" },
-		{ "inside a header case counts",
-		    { { "header A > json $.x", "keep", NULL },
-			{ "header a > json $.X", "drop", "device" } }, 0, "" },
-		{ "a value, then its inside",
-		    { { "json $.a", "drop", "device" },
-			{ "json $.a > base64 > json $.b", "drop", "device" } },
-		    3, "never reached: line 2" },
-		{ "its inside, then the value",
-		    { { "json $.a > base64 > json $.b", "drop", "device" },
-			{ "json $.a", "drop", "device" } }, 3,
-		    "never reached: line 2" },
-		{ "two values inside",
-		    { { "json $.a > base64 > json $.b", "drop", "device" },
-			{ "json $.a > base64 > json $.c", "drop", "device" } },
-		    0, "" },
-		{ "the same value inside",
-		    { { "json $.a > base64 > json $.b", "drop", "device" },
-			{ "json $.a > base64 > json $.b", "keep", NULL } },
-		    3, "never reached: line 2" },
-		{ "unwrapped in two ways",
-		    { { "json $.a > base64 > json $.b", "drop", "device" },
-			{ "json $.a > percent > json $.c", "drop",
-			    "device" } }, 3, "never reached: line 2" },
-		{ "whole after inside",
-		    { { "query a > base64 > json $.b", "drop", "device" },
-			{ "query a > base64", "mask", "device" } }, 3,
-		    "never reached: line 2" },
-		{ "inside after whole",
-		    { { "query a > base64", "mask", "device" },
-			{ "query a > base64 > json $.b", "drop", "device" } },
-		    3, "never reached: line 2" },
-		{ "a drop without a category",
-		    { { "header A", "drop", NULL } }, 2,
-		    "a line with drop needs a category: participant device "
-		    "time location telemetry recording security" },
-		{ "a set without a category",
-		    { { "header A", "set:x", NULL } }, 2,
-		    "a line with set needs a category" },
-		{ "a keep with one", { { "header A", "keep", "device" } }, 0,
-		    "" },
-		{ "a later carrier",
-		    { { "sdp candidate:host", "drop", "location" } }, 2,
-		    "carrier sdp is not available in request and response "
-		    "tables yet" },
-		{ "a later carrier inside",
-		    { { "json $.sdp > sdp candidate:host", "drop",
-			"location" } }, 2, "carrier sdp is not available" },
-		{ "multipart", { { "multipart a", "drop", "device" } }, 2,
-		    "carrier multipart is not available" },
-		{ "a header inside a value",
-		    { { "json $.a > header B", "drop", "device" } }, 2,
-		    "carrier header cannot stand inside another value: "
-		    "expected json or form after \">\"" },
-		{ "pseudonym", { { "json $.a", "pseudonym", "participant" } },
-		    2, "treatment pseudonym is not available in request and "
-		       "response tables yet" },
-		{ "restore", { { "json $.a", "restore", "participant" } }, 2,
-		    "treatment restore is not available" },
-		{ "too many states",
-		    { { "json $..a.*.*.*.*.*.*.*.*.*.*.*.*.*.*.b", "drop",
-			"device" } }, 1, "this table is too large: its JSON "
-		    "paths need over 8192 states" },
-	};
 
-	for (size_t i = 0; i < COUNT(row); i++) {
+	for (size_t i = 0; i < COUNT(line_row); i++) {
 		struct pack p = { .id = "p",
 			.request = { { .when = "* */*" } } };
 		struct ruleset *r = ruleset_new();
@@ -113,17 +114,18 @@ static void test_lines(void)
 		struct place at;
 		int got;
 
-		memcpy(p.request[0].strip, row[i].strip, sizeof row[i].strip);
+		memcpy(p.request[0].strip, line_row[i].strip,
+		    sizeof line_row[i].strip);
 		pack_add(r, &p, 0);
 		got = ruleset_build(r, &at, err);
-		tap_int(got, row[i].line > 0 ? -EINVAL : 0, "%s",
-		    row[i].name);
-		if (!tap_ok(span_starts(span_str(err),
-				span_str(row[i].want)), "\"%s\"",
-			row[i].want))
+		tap_int(got, line_row[i].line > 0 ? -EINVAL : 0, "%s",
+		    line_row[i].name);
+		if (!tap_ok(
+		        span_starts(span_str(err), span_str(line_row[i].want)),
+		        "\"%s\"", line_row[i].want))
 			tap_note("got %s", err);
-		if (row[i].line > 0)
-			tap_int(at.line, row[i].line, "the line");
+		if (line_row[i].line > 0)
+			tap_int(at.line, line_row[i].line, "the line");
 		ruleset_unref(r);
 	}
 }
@@ -137,52 +139,67 @@ static void test_blocks(void)
 		const char *want;
 	} row[] = {
 		{ "a query line in an answer",
-		    { .id = "a", .response = { { .when = "* */*",
-			.strip = { { "query a", "drop", "device" } } } } }, 2,
-		    "carrier query is not part of an answer" },
+		    { .id = "a",
+		        .response = { { .when = "* */*",
+		            .strip = { { "query a", "drop", "device" } } } } },
+		    2, "carrier query is not part of an answer" },
 		{ "a denied answer",
-		    { .id = "a", .response = { { .when = "* */*",
-			.deny = "device" } } }, 1, "an answer cannot be "
+		    { .id = "a",
+		        .response = { { .when = "* */*", .deny = "device" } } },
+		    1,
+		    "an answer cannot be "
 		    "denied: deny belongs into request" },
 		{ "a need in a request",
-		    { .id = "a", .request = { { .when = "* */*",
-			.need = "query a" } } }, 1, "need belongs into join" },
+		    { .id = "a",
+		        .request = { { .when = "* */*", .need = "query a" } } },
+		    1, "need belongs into join" },
 		{ "a need in a form",
-		    { .id = "a", .join = { { .when = "* */*",
-			.need = "form passWord" } } }, 1, "need \"form "
+		    { .id = "a",
+		        .join = { { .when = "* */*",
+		            .need = "form passWord" } } },
+		    1,
+		    "need \"form "
 		    "passWord\": only \"query NAME\" can be checked before "
 		    "a request is passed on" },
-		{ "no need", { .id = "a", .join = { { .when = "* */*" } } },
-		    1, "need \"\": only \"query NAME\"" },
+		{ "no need", { .id = "a", .join = { { .when = "* */*" } } }, 1,
+		    "need \"\": only \"query NAME\"" },
 		{ "a need without a name",
-		    { .id = "a", .join = { { .when = "* */*",
-			.need = "query " } } }, 1, "need \"query \": only" },
+		    { .id = "a",
+		        .join = { { .when = "* */*", .need = "query " } } },
+		    1, "need \"query \": only" },
 		{ "a table in join",
-		    { .id = "a", .join = { { .when = "* */*",
-			.need = "query p",
-			.strip = { { "query a", "drop", "device" } } } } }, 1,
-		    "a join entry has no strip table" },
+		    { .id = "a",
+		        .join = { { .when = "* */*",
+		            .need = "query p",
+		            .strip = { { "query a", "drop", "device" } } } } },
+		    1, "a join entry has no strip table" },
 		{ "a host twice",
-		    { .id = "a", .host = { { "zoom.us", "inspect" },
-			{ "*.zoom.us", "inspect" },
-			{ "ZOOM.us", "deny" } } }, 3,
+		    { .id = "a",
+		        .host = { { "zoom.us", "inspect" },
+		            { "*.zoom.us", "inspect" },
+		            { "ZOOM.us", "deny" } } },
+		    3,
 		    "host \"zoom.us\" stands in a.conf:1 already (service "
 		    "a)" },
 		{ "a pattern twice",
-		    { .id = "a", .host = { { "*.zoom.us", "inspect" },
-			{ "a*.zoom.us", "inspect" },
-			{ "*.zoom.us", "deny" } } }, 3,
-		    "host \"*.zoom.us\" stands in a.conf:1 already" },
+		    { .id = "a",
+		        .host = { { "*.zoom.us", "inspect" },
+		            { "a*.zoom.us", "inspect" },
+		            { "*.zoom.us", "deny" } } },
+		    3, "host \"*.zoom.us\" stands in a.conf:1 already" },
 		{ "every host",
-		    { .id = "a", .host = { { "a.us", "inspect" },
-			{ "*", "inspect" } } }, 2,
-		    "host \"*\" would take in everything" },
+		    { .id = "a",
+		        .host = { { "a.us", "inspect" }, { "*", "inspect" } } },
+		    2, "host \"*\" would take in everything" },
 		{ "tables that do not clash on their own",
-		    { .id = "a", .request = {
-			{ .when = "GET */a", .strip = { { "header A", "keep",
-			    NULL } } },
-			{ .when = "GET */b", .strip = { { "header A", "drop",
-			    "device" } } } } }, 0, "" },
+		    { .id = "a",
+		        .request = { { .when = "GET */a",
+		                         .strip = { { "header A", "keep",
+		                             NULL } } },
+		            { .when = "GET */b",
+		                .strip = { { "header A", "drop",
+		                    "device" } } } } },
+		    0, "" },
 	};
 
 	for (size_t i = 0; i < COUNT(row); i++) {
@@ -193,14 +210,13 @@ static void test_blocks(void)
 		pack_add(r, &row[i].pack, 0);
 		tap_int(ruleset_build(r, &at, err),
 		    row[i].line > 0 ? -EINVAL : 0, "%s", row[i].name);
-		if (!tap_ok(span_starts(span_str(err),
-				span_str(row[i].want)), "\"%s\"",
-			row[i].want))
+		if (!tap_ok(span_starts(span_str(err), span_str(row[i].want)),
+		        "\"%s\"", row[i].want))
 			tap_note("got %s", err);
 		if (row[i].line > 0)
 			tap_ok(at.line == row[i].line &&
-			    strcmp(at.file, "a.conf") == 0, "a.conf:%u",
-			    row[i].line);
+			           strcmp(at.file, "a.conf") == 0,
+			    "a.conf:%u", row[i].line);
 		ruleset_unref(r);
 	}
 }
@@ -210,8 +226,8 @@ static void test_two_packs(void)
 	static const struct pack a = { .id = "a",
 		.host = { { "x.example", "inspect" } } };
 	static const struct pack b = { .id = "b",
-		.host = { { "y.example", "inspect" },
-		    { "x.example", "deny" } } };
+		.host = {
+		    { "y.example", "inspect" }, { "x.example", "deny" } } };
 	struct ruleset *r = ruleset_new();
 	struct service same = { .id = SPAN("a"), .index = 7 };
 	struct service taken = { .id = SPAN("c"), .index = 1 };
@@ -223,8 +239,10 @@ static void test_two_packs(void)
 	tap_int(ruleset_add(r, &same), -EEXIST, "an id twice");
 	tap_int(ruleset_add(r, &taken), -EEXIST, "an index twice");
 	tap_int(ruleset_build(r, &at, err), -EINVAL, "a host in two packs");
-	tap_span(span_str(err), SPAN("host \"x.example\" stands in a.conf:1 "
-				     "already (service a)"), "who else");
+	tap_span(span_str(err),
+	    SPAN("host \"x.example\" stands in a.conf:1 "
+	         "already (service a)"),
+	    "who else");
 	tap_ok(strcmp(at.file, "b.conf") == 0 && at.line == 2, "and where");
 	ruleset_unref(r);
 }
@@ -251,8 +269,8 @@ static void test_limits(void)
 	s.index = RULE_SERVICES_MAX;
 	tap_int(ruleset_add(r, &s), -ENOBUFS, "too many services");
 	tap_int(ruleset_build(r, &at, err), 0, "packs without anything");
-	tap_int(match_host(r, SPAN("a.example"), &m), -ENOENT,
-	    "they name no host");
+	tap_int(
+	    match_host(r, SPAN("a.example"), &m), -ENOENT, "they name no host");
 	tap_int((long long)ruleset_count(r), RULE_SERVICES_MAX, "all there");
 	tap_ok(ruleset_at(r, RULE_SERVICES_MAX) == NULL, "and no more");
 	ruleset_unref(r);

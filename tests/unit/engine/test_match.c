@@ -45,7 +45,7 @@ static void test_globs(void)
 
 	for (size_t i = 0; i < COUNT(row); i++)
 		tap_ok(glob_match(span_str(row[i].pattern),
-			span_str(row[i].text)) == row[i].want,
+		           span_str(row[i].text)) == row[i].want,
 		    "glob \"%s\" on \"%s\"", row[i].pattern, row[i].text);
 	tap_ok(glob_match_nocase(SPAN("text/*"), SPAN("TEXT/Plain")),
 	    "without case");
@@ -68,22 +68,22 @@ static void test_glob_bound(void)
 
 static const struct pack hosts_a = { .id = "a",
 	.host = {
-	    { "zoom.us", "inspect" },            /* 1 */
-	    { "*.zoom.us", "inspect" },          /* 2 */
-	    { "log*.zoom.us", "deny" },          /* 3 */
-	    { "us*.cloud.zoom.us", "tunnel" },   /* 4 */
-	    { "*-a.zoom.us", "inspect" },        /* 5 */
-	    { "b-*.zoom.us", "inspect" },        /* 6: as long as 5 */
+	    { "zoom.us", "inspect" },                /* 1 */
+	    { "*.zoom.us", "inspect" },              /* 2 */
+	    { "log*.zoom.us", "deny" },              /* 3 */
+	    { "us*.cloud.zoom.us", "tunnel" },       /* 4 */
+	    { "*-a.zoom.us", "inspect" },            /* 5 */
+	    { "b-*.zoom.us", "inspect" },            /* 6: as long as 5 */
 	    { "x*yyyyyyyyyyy.zz*.zoom.us", "deny" }, /* 7 */
-	    { "*.log.zoom.us", "deny" },         /* 8 */
-	    { "*.Example.COM", "inspect" },      /* 9 */
+	    { "*.log.zoom.us", "deny" },             /* 8 */
+	    { "*.Example.COM", "inspect" },          /* 9 */
 	} };
 
 static const struct pack hosts_b = { .id = "b",
 	.host = {
-	    { "logger.zoom.us", "inspect" }, /* 1 */
-	    { "localhost", "inspect" },      /* 2 */
-	    { "cdn.*.example.net", "tunnel" }, /* 3 */
+	    { "logger.zoom.us", "inspect" },    /* 1 */
+	    { "localhost", "inspect" },         /* 2 */
+	    { "cdn.*.example.net", "tunnel" },  /* 3 */
 	    { "*.eu*.example.net", "inspect" }, /* 4 */
 	} };
 
@@ -143,7 +143,7 @@ static void test_hosts(void)
 			continue;
 		}
 		tap_ok(got == 0 && m.line->place.line == row[i].line &&
-		    strcmp(m.line->place.file, row[i].file) == 0,
+		           strcmp(m.line->place.file, row[i].file) == 0,
 		    "host %s is %s:%u", row[i].host, row[i].file, row[i].line);
 	}
 	memset(big, 'a', sizeof big);
@@ -199,8 +199,8 @@ static void test_requests(void)
 		    WHY_RECORDING, 0 },
 		{ "POST", "www.zoom.us", "/x/%2e%2E/rest/./recording", "", "",
 		    5, WHY_RECORDING, 0 },
-		{ "POST", "www.zoom.us", "/x/..;/rest;a=b/recording", "", "",
-		    5, WHY_RECORDING, 0 },
+		{ "POST", "www.zoom.us", "/x/..;/rest;a=b/recording", "", "", 5,
+		    WHY_RECORDING, 0 },
 		{ "POST", "www.zoom.us", "//rest///recording", "", "", 5,
 		    WHY_RECORDING, 0 },
 		{ "POST", "www.zoom.us", "/rest\\recording", "", "", 5,
@@ -211,12 +211,12 @@ static void test_requests(void)
 		    WHY_RECORDING, 0 },
 		{ "POST", "www.zoom.us", "/rest%zz/recording", "", "", 0, 0,
 		    4 },
-		{ "POST", "www.zoom.us", "/%2525252525252572est/recording",
-		    "", "", 5, WHY_DENIED, 0 },
+		{ "POST", "www.zoom.us", "/%2525252525252572est/recording", "",
+		    "", 5, WHY_DENIED, 0 },
 		{ "POST", "www.zoom.us", "/rest/recording", "", "", 5,
 		    WHY_RECORDING, 0 },
-		{ "GET", "zoom.us", "/a", "action=record", "", 6,
-		    WHY_RECORDING, 0 },
+		{ "GET", "zoom.us", "/a", "action=record", "", 6, WHY_RECORDING,
+		    0 },
 		{ "GET", "zoom.us", "/a", "b=1&acti%6fn=%72ecord", "", 6,
 		    WHY_RECORDING, 0 },
 		{ "GET", "zoom.us", "/a", "action=list", "", 0, 0, 0 },
@@ -226,10 +226,9 @@ static void test_requests(void)
 		{ "GET", "a.zoom.us", "/secret/", "", "", 8, WHY_DENIED, 0 },
 		{ "GET", "a.zoom.us", "/b/%2e%2e/secret/x", "", "", 8,
 		    WHY_DENIED, 0 },
-		{ "POST", "zoom.us", "/api", "", "application/json", 0, 0,
-		    10 },
-		{ "POST", "zoom.us", "/api", "", "Application/Problem+JSON",
-		    0, 0, 10 },
+		{ "POST", "zoom.us", "/api", "", "application/json", 0, 0, 10 },
+		{ "POST", "zoom.us", "/api", "", "Application/Problem+JSON", 0,
+		    0, 10 },
 		{ "POST", "zoom.us", "/%61pi", "", "application/json", 0, 0,
 		    10 },
 		{ "POST", "zoom.us", "/api", "", "text/plain", 0, 0, 0 },
@@ -240,12 +239,12 @@ static void test_requests(void)
 		{ "GET", "zoom.us", "/j/123", "", "", 16, WHY_NO_PASSCODE, 0 },
 		{ "GET", "zoom.us", "/j/123", "pwd", "", 16, WHY_NO_PASSCODE,
 		    0 },
-		{ "GET", "zoom.us", "/j/123", "pwd=", "", 16,
-		    WHY_NO_PASSCODE, 0 },
+		{ "GET", "zoom.us", "/j/123", "pwd=", "", 16, WHY_NO_PASSCODE,
+		    0 },
 		{ "GET", "zoom.us", "/j/123", "pwd=&pwd=x", "", 16,
 		    WHY_NO_PASSCODE, 0 },
-		{ "GET", "zoom.us", "/j/123", "xpwd=1", "", 16,
-		    WHY_NO_PASSCODE, 0 },
+		{ "GET", "zoom.us", "/j/123", "xpwd=1", "", 16, WHY_NO_PASSCODE,
+		    0 },
 		{ "GET", "zoom.us", "/%6a/123", "", "", 16, WHY_NO_PASSCODE,
 		    0 },
 		{ "HEAD", "zoom.us", "/j/123", "", "", 0, 0, 0 },
@@ -262,10 +261,12 @@ static void test_requests(void)
 		int got = match_request(r, s, &q, &m);
 		const struct line *first = plan_line(m.plan, 0);
 
-		tap_ok(got == 0 &&
-		    (m.deny != NULL ? m.deny->place.line : 0) == row[i].deny &&
-		    (m.deny == NULL || m.why == row[i].why) &&
-		    (first != NULL ? first->place.line : 0) == row[i].first,
+		tap_ok(
+		    got == 0 &&
+		        (m.deny != NULL ? m.deny->place.line : 0) ==
+		            row[i].deny &&
+		        (m.deny == NULL || m.why == row[i].why) &&
+		        (first != NULL ? first->place.line : 0) == row[i].first,
 		    "%s %s%s?%s %s: deny %u plan %u", row[i].method,
 		    row[i].host, row[i].path, row[i].query, row[i].content,
 		    row[i].deny, row[i].first);
@@ -286,10 +287,12 @@ static void test_long_path(void)
 	memset(path, 'a', sizeof path);
 	path[0] = '/';
 	tap_ok(match_request(r, s, &q, &m) == 0 && m.deny == NULL &&
-	    m.plan != NULL, "a long plain path is allowed");
+	           m.plan != NULL,
+	    "a long plain path is allowed");
 	path[5000] = '%';
 	tap_ok(match_request(r, s, &q, &m) == 0 && m.deny != NULL &&
-	    m.why == WHY_DENIED, "a long coded path is refused");
+	           m.why == WHY_DENIED,
+	    "a long coded path is refused");
 	ruleset_unref(r);
 }
 
@@ -316,10 +319,12 @@ static void test_plans(void)
 	q.content = SPAN("text/html");
 	match_response(r, s, &q, &p);
 	tap_ok(plan_has(p, CARRIER_COOKIE) && !plan_has(p, CARRIER_JSON) &&
-	    !plan_has(NULL, CARRIER_COOKIE), "of the type that was asked for");
+	           !plan_has(NULL, CARRIER_COOKIE),
+	    "of the type that was asked for");
 	tap_ok(plan_name(p, CARRIER_COOKIE, SPAN("_gat")) != NULL &&
-	    plan_name(p, CARRIER_COOKIE, SPAN("_Gat")) == NULL &&
-	    plan_name(p, CARRIER_HEADER, SPAN("_gat")) == NULL, "its names");
+	           plan_name(p, CARRIER_COOKIE, SPAN("_Gat")) == NULL &&
+	           plan_name(p, CARRIER_HEADER, SPAN("_gat")) == NULL,
+	    "its names");
 	ruleset_unref(r);
 }
 
@@ -334,14 +339,16 @@ static void test_coverage(void)
 	uint32_t n = 0;
 
 	tap_ok(s != NULL && ruleset_find(r, SPAN("zoo")) == NULL &&
-	    ruleset_count(r) == 1, "found by id");
+	           ruleset_count(r) == 1,
+	    "found by id");
 	tap_int(ruleset_ids(r), 2 + 8 + 1 + 1 + 4, "an id for each line");
 	match_host(r, q.host, &h);
 	match_request(r, s, &q, &m);
 	for (uint32_t i = 0; i < ruleset_ids(r); i++)
 		n += ruleset_reached(r, i);
 	tap_ok(n == 2 && ruleset_reached(r, h.line->id) &&
-	    ruleset_reached(r, m.deny->id), "host line and deny are reached");
+	           ruleset_reached(r, m.deny->id),
+	    "host line and deny are reached");
 	ruleset_reach(r, 3);
 	ruleset_reach(r, 3000);
 	tap_ok(ruleset_reached(r, 3) && !ruleset_reached(r, 3000), "marked");

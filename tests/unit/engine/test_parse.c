@@ -19,7 +19,7 @@ static void check(int got, const char *in, const char *want, struct buf *out)
 	if (want[0] == '!') {
 		tap_int(got, -EINVAL, "\"%s\" is refused", in);
 		if (!tap_ok(span_starts(span_str(err), span_str(want + 1)),
-			"with \"%s\"", want + 1))
+		        "with \"%s\"", want + 1))
 			tap_note("got %s", err);
 		return;
 	}
@@ -29,114 +29,116 @@ static void check(int got, const char *in, const char *want, struct buf *out)
 		tap_span(buf_span(out), span_str(want), "as \"%s\"", want);
 }
 
-#define CARRIERS \
+#define CARRIERS                                                               \
 	"header cookie query path form multipart json xml sdp proto ws host"
 #define STEPS "base64 base64url percent"
 
+static const struct {
+	const char *in, *want;
+} where_row[] = {
+	{ "header User-Agent", "header User-Agent" },
+	{ "  header   User-Agent  ", "header User-Agent" },
+	{ "header *", "header *" },
+	{ "header Sec-CH-*", "header Sec-CH-*" },
+	{ "cookie _ga*", "cookie _ga*" },
+	{ "query uname", "query uname" },
+	{ "query a[b]", "query a[b]" },
+	{ "form \xc3\xbc", "form \xc3\xbc" },
+	{ "path 3", "path 3" },
+	{ "path after:user", "path after:user" },
+	{ "json $", "json $" },
+	{ "json $..email", "json $..email" },
+	{ "json $['a > b'].c", "json $['a > b'].c" },
+	{ "json $[\"a'>\"] > percent", "json $[\"a'>\"] > percent" },
+	{ "json $.blob > base64 > json $.name",
+	    "json $.blob > base64 > json $.name" },
+	{ "json $.blob>base64>json $.name",
+	    "json $.blob > base64 > json $.name" },
+	{ "query dn2 > base64url", "query dn2 > base64url" },
+	{ "json $.logConfig > json $.enable",
+	    "json $.logConfig > json $.enable" },
+	{ "query q > percent > base64 > percent > json $.a > base64",
+	    "query q > percent > base64 > percent > json $.a > "
+	    "base64" },
+	{ "sdp candidate:host", "sdp candidate:host" },
+	{ "sdp a=ssrc cname", "sdp a=ssrc cname" },
+	{ "multipart file", "multipart file" },
+	{ "xml /a/b", "xml /a/b" },
+	{ "proto 3.1", "proto 3.1" },
+	{ "ws text > json $.a", "ws text > json $.a" },
+	{ "host", "host" },
+	{ "", "!\"\": expected CARRIER NAME, or a chain of them" },
+	{ "   ", "!\"   \": expected CARRIER NAME" },
+	{ "hedder X",
+	    "!unknown carrier \"hedder\": expected one of " CARRIERS },
+	{ "Header X", "!unknown carrier \"Header\"" },
+	{ "header", "!header \"\": expected a name" },
+	{ "header A B", "!header \"A B\": expected a name" },
+	{ "header A:", "!header \"A:\": expected a name" },
+	{ "cookie a;b", "!cookie \"a;b\": expected a name" },
+	{ "query", "!query \"\": expected the name of a parameter" },
+	{ "form a b", "!form \"a b\": expected the name" },
+	{ "form a\tb", "!a control character stands in the name" },
+	{ "path 0", "!path \"0\": expected the number of a segment (1 "
+	            "to 64) or after:SEGMENT" },
+	{ "path 65", "!path \"65\"" },
+	{ "path 03", "!path \"03\"" },
+	{ "path after:", "!path \"after:\"" },
+	{ "path after:a*", "!path \"after:a*\": expected the number" },
+	{ "path after:a/b", "!path \"after:a/b\"" },
+	{ "xml", "!xml: a name or path is missing" },
+	{ "json", "!JSON path \"\": it must start with \"$\"" },
+	{ "json a.b", "!JSON path \"a.b\": it must start with \"$\"; "
+	              "a path is \"$\" followed by .name, ['any "
+	              "key'], .*, [*], [n], ..name or ..*" },
+	{ "json $.", "!JSON path \"$.\": a name is missing" },
+	{ "json $..", "!JSON path \"$..\": a name is missing" },
+	{ "json $...a", "!JSON path \"$...a\": a name is missing" },
+	{ "json $a", "!JSON path \"$a\": a segment starts with" },
+	{ "json $.a b", "!JSON path \"$.a b\": a segment starts" },
+	{ "json $[", "!JSON path \"$[\": the closing bracket" },
+	{ "json $[-1]", "!JSON path \"$[-1]\": between brackets" },
+	{ "json $[01]", "!JSON path \"$[01]\": between brackets" },
+	{ "json $[1000000]", "!JSON path \"$[1000000]\": between" },
+	{ "json $[1:2]", "!JSON path \"$[1:2]\": the closing" },
+	{ "json $[?(@.a)]", "!JSON path \"$[?(@.a)]\": between" },
+	{ "json $['a','b']", "!JSON path \"$['a','b']\": the closing" },
+	{ "json $['a", "!JSON path \"$['a\": the closing quote" },
+	{ "json $['a']]", "!JSON path \"$['a']]\": a segment starts" },
+	{ "json $['\\n']", "!JSON path \"$['\\n']\": after \\ only" },
+	{ "base64 > json $.a", "!a chain starts with a carrier and a "
+	                       "name, not with the step \"base64\"" },
+	{ "json $.a >", "!\"json $.a >\": expected CARRIER NAME" },
+	{ "json $.a > > json $.b", "!\"json $.a > > json $.b\"" },
+	{ "> json $.a", "!\"> json $.a\": expected CARRIER NAME" },
+	{ "json $.a > base64 x", "!the step \"base64\" takes no name" },
+	{ "json $.a > rot13",
+	    "!unknown carrier or step \"rot13\": expected a carrier (" CARRIERS
+	    ") or a step (" STEPS ")" },
+	{ "json $.a > gzip > json $.b",
+	    "!step \"gzip\" is not "
+	    "available yet: expected one of " STEPS },
+	{ "json $.a > jwt", "!step \"jwt\" is not available yet" },
+	{ "json $.a > json", "!JSON path \"\": it must start with" },
+	{ "json $.a > json $.b > json $.c > json $.d > json $.e",
+	    "!over 4 carriers in one chain" },
+	{ "json $.a > percent > percent > percent > percent > percent",
+	    "!over 4 steps in a row" },
+};
+
 static void test_where(void)
 {
-	static const struct {
-		const char *in, *want;
-	} row[] = {
-		{ "header User-Agent", "header User-Agent" },
-		{ "  header   User-Agent  ", "header User-Agent" },
-		{ "header *", "header *" },
-		{ "header Sec-CH-*", "header Sec-CH-*" },
-		{ "cookie _ga*", "cookie _ga*" },
-		{ "query uname", "query uname" },
-		{ "query a[b]", "query a[b]" },
-		{ "form \xc3\xbc", "form \xc3\xbc" },
-		{ "path 3", "path 3" },
-		{ "path after:user", "path after:user" },
-		{ "json $", "json $" },
-		{ "json $..email", "json $..email" },
-		{ "json $['a > b'].c", "json $['a > b'].c" },
-		{ "json $[\"a'>\"] > percent", "json $[\"a'>\"] > percent" },
-		{ "json $.blob > base64 > json $.name",
-		    "json $.blob > base64 > json $.name" },
-		{ "json $.blob>base64>json $.name",
-		    "json $.blob > base64 > json $.name" },
-		{ "query dn2 > base64url", "query dn2 > base64url" },
-		{ "json $.logConfig > json $.enable",
-		    "json $.logConfig > json $.enable" },
-		{ "query q > percent > base64 > percent > json $.a > base64",
-		    "query q > percent > base64 > percent > json $.a > "
-		    "base64" },
-		{ "sdp candidate:host", "sdp candidate:host" },
-		{ "sdp a=ssrc cname", "sdp a=ssrc cname" },
-		{ "multipart file", "multipart file" },
-		{ "xml /a/b", "xml /a/b" },
-		{ "proto 3.1", "proto 3.1" },
-		{ "ws text > json $.a", "ws text > json $.a" },
-		{ "host", "host" },
-		{ "", "!\"\": expected CARRIER NAME, or a chain of them" },
-		{ "   ", "!\"   \": expected CARRIER NAME" },
-		{ "hedder X",
-		    "!unknown carrier \"hedder\": expected one of " CARRIERS },
-		{ "Header X", "!unknown carrier \"Header\"" },
-		{ "header", "!header \"\": expected a name" },
-		{ "header A B", "!header \"A B\": expected a name" },
-		{ "header A:", "!header \"A:\": expected a name" },
-		{ "cookie a;b", "!cookie \"a;b\": expected a name" },
-		{ "query", "!query \"\": expected the name of a parameter" },
-		{ "form a b", "!form \"a b\": expected the name" },
-		{ "form a\tb", "!a control character stands in the name" },
-		{ "path 0", "!path \"0\": expected the number of a segment (1 "
-			    "to 64) or after:SEGMENT" },
-		{ "path 65", "!path \"65\"" },
-		{ "path 03", "!path \"03\"" },
-		{ "path after:", "!path \"after:\"" },
-		{ "path after:a*", "!path \"after:a*\": expected the number" },
-		{ "path after:a/b", "!path \"after:a/b\"" },
-		{ "xml", "!xml: a name or path is missing" },
-		{ "json", "!JSON path \"\": it must start with \"$\"" },
-		{ "json a.b", "!JSON path \"a.b\": it must start with \"$\"; "
-			      "a path is \"$\" followed by .name, ['any "
-			      "key'], .*, [*], [n], ..name or ..*" },
-		{ "json $.", "!JSON path \"$.\": a name is missing" },
-		{ "json $..", "!JSON path \"$..\": a name is missing" },
-		{ "json $...a", "!JSON path \"$...a\": a name is missing" },
-		{ "json $a", "!JSON path \"$a\": a segment starts with" },
-		{ "json $.a b", "!JSON path \"$.a b\": a segment starts" },
-		{ "json $[", "!JSON path \"$[\": the closing bracket" },
-		{ "json $[-1]", "!JSON path \"$[-1]\": between brackets" },
-		{ "json $[01]", "!JSON path \"$[01]\": between brackets" },
-		{ "json $[1000000]", "!JSON path \"$[1000000]\": between" },
-		{ "json $[1:2]", "!JSON path \"$[1:2]\": the closing" },
-		{ "json $[?(@.a)]", "!JSON path \"$[?(@.a)]\": between" },
-		{ "json $['a','b']", "!JSON path \"$['a','b']\": the closing" },
-		{ "json $['a", "!JSON path \"$['a\": the closing quote" },
-		{ "json $['a']]", "!JSON path \"$['a']]\": a segment starts" },
-		{ "json $['\\n']", "!JSON path \"$['\\n']\": after \\ only" },
-		{ "base64 > json $.a", "!a chain starts with a carrier and a "
-				       "name, not with the step \"base64\"" },
-		{ "json $.a >", "!\"json $.a >\": expected CARRIER NAME" },
-		{ "json $.a > > json $.b", "!\"json $.a > > json $.b\"" },
-		{ "> json $.a", "!\"> json $.a\": expected CARRIER NAME" },
-		{ "json $.a > base64 x", "!the step \"base64\" takes no name" },
-		{ "json $.a > rot13",
-		    "!unknown carrier or step \"rot13\": expected a carrier ("
-		    CARRIERS ") or a step (" STEPS ")" },
-		{ "json $.a > gzip > json $.b", "!step \"gzip\" is not "
-		    "available yet: expected one of " STEPS },
-		{ "json $.a > jwt", "!step \"jwt\" is not available yet" },
-		{ "json $.a > json", "!JSON path \"\": it must start with" },
-		{ "json $.a > json $.b > json $.c > json $.d > json $.e",
-		    "!over 4 carriers in one chain" },
-		{ "json $.a > percent > percent > percent > percent > percent",
-		    "!over 4 steps in a row" },
-	};
 	struct where w;
 	struct buf out;
 
 	buf_init(&out, 4096);
-	for (size_t i = 0; i < COUNT(row); i++) {
-		int r = parse_where(span_str(row[i].in), arena, &w, err);
+	for (size_t i = 0; i < COUNT(where_row); i++) {
+		int r = parse_where(span_str(where_row[i].in), arena, &w, err);
 
 		buf_reset(&out);
 		if (r == 0)
 			where_print(&w, &out);
-		check(r, row[i].in, row[i].want, &out);
+		check(r, where_row[i].in, where_row[i].want, &out);
 	}
 	buf_fini(&out);
 }
@@ -146,14 +148,15 @@ static void test_where_model(void)
 	struct where w;
 
 	parse_where(SPAN("query dn2 > base64url"), arena, &w, err);
-	tap_ok(w.carrier == CARRIER_QUERY && w.nsteps == 0 &&
-	    w.next != NULL && w.next->carrier == CARRIER_COUNT &&
-	    w.next->nsteps == 1 && w.next->step[0] == STEP_BASE64URL &&
-	    w.next->next == NULL, "a chain that ends in a step");
+	tap_ok(w.carrier == CARRIER_QUERY && w.nsteps == 0 && w.next != NULL &&
+	           w.next->carrier == CARRIER_COUNT && w.next->nsteps == 1 &&
+	           w.next->step[0] == STEP_BASE64URL && w.next->next == NULL,
+	    "a chain that ends in a step");
 	parse_where(SPAN("json $.a > base64 > json $.b"), arena, &w, err);
 	tap_ok(w.carrier == CARRIER_JSON && w.next->carrier == CARRIER_JSON &&
-	    w.next->nsteps == 1 && span_eq(w.next->name, SPAN("$.b")) &&
-	    w.next->next == NULL, "a chain that ends in a carrier");
+	           w.next->nsteps == 1 && span_eq(w.next->name, SPAN("$.b")) &&
+	           w.next->next == NULL,
+	    "a chain that ends in a carrier");
 }
 
 static void test_where_arena(void)
@@ -200,7 +203,7 @@ static void test_treatment(void)
 		{ "keep:", "!keep takes no argument" },
 		{ "coarsen", "!coarsen \"\": expected a duration" },
 		{ "coarsen:", "!coarsen \"\": expected a duration of 1s to "
-			      "366d, as in coarsen:15m (s m h d)" },
+		              "366d, as in coarsen:15m (s m h d)" },
 		{ "coarsen:1", "!coarsen \"1\"" },
 		{ "coarsen:h", "!coarsen \"h\"" },
 		{ "coarsen:0h", "!coarsen \"0h\"" },
@@ -209,7 +212,7 @@ static void test_treatment(void)
 		{ "coarsen:99999999999999999999s", "!coarsen" },
 		{ "coarsen:1w", "!coarsen \"1w\"" },
 		{ "round:7", "!round \"7\": expected the digits after the "
-			     "point, 0 to 6" },
+		             "point, 0 to 6" },
 		{ "round", "!round \"\"" },
 		{ "round:-1", "!round \"-1\"" },
 	};
@@ -265,9 +268,10 @@ static void test_sink(void)
 
 	for (size_t i = 0; i < COUNT(good); i++)
 		tap_ok(parse_sink(span_str(good[i].in), arena, &s, err) == 0 &&
-		    s.kind == good[i].kind && s.status == good[i].status &&
-		    span_eq(s.text, span_str(good[i].text)), "sink \"%s\"",
-		    good[i].in);
+		           s.kind == good[i].kind &&
+		           s.status == good[i].status &&
+		           span_eq(s.text, span_str(good[i].text)),
+		    "sink \"%s\"", good[i].in);
 	for (size_t i = 0; i < COUNT(bad); i++)
 		check(parse_sink(span_str(bad[i].in), arena, &s, err),
 		    bad[i].in, bad[i].want, NULL);
@@ -293,10 +297,11 @@ static void test_when(void)
 		{ "G* zoom.us/", "!when \"G* zoom.us/\": expected a method" },
 		{ "G/T zoom.us/", "!when \"G/T zoom.us/\": expected a meth" },
 		{ "GET zoom.us/a b", "!when \"GET zoom.us/a b\": a path has "
-				     "no spaces, ? or # (a parameter goes" },
+		                     "no spaces, ? or # (a parameter goes" },
 		{ "GET zoom.us/a?b", "!when \"GET zoom.us/a?b\": a path" },
 		{ "GET zoom.us/a#b", "!when \"GET zoom.us/a#b\": a path" },
-		{ "GET z\xc3\xb6m.us/", "!host \"z\xc3\xb6m.us\": expected le" },
+		{ "GET z\xc3\xb6m.us/",
+		    "!host \"z\xc3\xb6m.us\": expected le" },
 		{ "GET zoom.us:443/", "!host \"zoom.us:443\": expected" },
 		{ "GET zoom.*/", "!host \"zoom.*\": the last label must be" },
 		{ "GET a..b/", "!host \"a..b\": between points stand 1 to 63" },
@@ -326,25 +331,27 @@ static void test_words(void)
 	enum verdict v;
 	struct span s;
 
-	tap_ok(parse_category(SPAN("time"), &c, err) == 0 &&
-	    c == CATEGORY_TIME, "category time");
+	tap_ok(parse_category(SPAN("time"), &c, err) == 0 && c == CATEGORY_TIME,
+	    "category time");
 	check(parse_category(SPAN("none"), &c, err), "none",
 	    "!unknown category \"none\": expected one of participant device "
-	    "time location telemetry recording security", NULL);
-	tap_ok(parse_verdict(SPAN("tunnel"), &v, err) == 0 &&
-	    v == VERDICT_TUNNEL, "verdict tunnel");
+	    "time location telemetry recording security",
+	    NULL);
+	tap_ok(
+	    parse_verdict(SPAN("tunnel"), &v, err) == 0 && v == VERDICT_TUNNEL,
+	    "verdict tunnel");
 	check(parse_verdict(SPAN("allow"), &v, err), "allow",
 	    "!unknown verdict \"allow\": expected one of deny tunnel inspect",
 	    NULL);
 	memset(label, 'a', sizeof label);
-	tap_int(parse_host(span_of(label, 63), arena, &s, err), 0,
-	    "a label of 63");
+	tap_int(
+	    parse_host(span_of(label, 63), arena, &s, err), 0, "a label of 63");
 	tap_int(parse_host(span_of(label, 64), arena, &s, err), -EINVAL,
 	    "a label of 64");
 	for (size_t i = 0; i < sizeof host; i++)
 		host[i] = i % 2 ? '.' : 'a';
-	tap_int(parse_host(span_of(host, 253), arena, &s, err), 0,
-	    "a host of 253");
+	tap_int(
+	    parse_host(span_of(host, 253), arena, &s, err), 0, "a host of 253");
 	tap_int(parse_host(span_of(host, 255), arena, &s, err), -EINVAL,
 	    "a host of 255");
 	for (int i = 0; i < ACT_COUNT; i++)

@@ -14,9 +14,10 @@
 #define COUNT(row) (sizeof(row) / sizeof *(row))
 #define NEVER (-1)
 
-/* One entry from lines of "where"; the treatment is drop. Freed by the arena. */
-static struct entry entry_of(struct arena *a, const char *const *where,
-    size_t n)
+/* One entry from lines of "where"; the treatment is drop. Freed by the arena.
+ */
+static struct entry entry_of(
+    struct arena *a, const char *const *where, size_t n)
 {
 	struct entry e = { .nstrip = (uint32_t)n };
 	struct pack_line l = { .treat = "drop", .category = "device" };
@@ -50,19 +51,19 @@ static int order_of(const struct action *a)
 static void test_names(struct arena *a, struct plans *cache)
 {
 	static const char *const where[] = {
-		"header Accept",     /* 0 */
-		"header X-*",        /* 1 */
-		"header X-Zoom-Id",  /* 2: never, 1 is first */
-		"header x-b",        /* 3 */
-		"cookie _ga*",       /* 4 */
-		"cookie sid",        /* 5 */
-		"cookie s*",         /* 6 */
-		"query lang",        /* 7 */
-		"query *",           /* 8 */
-		"query uname",       /* 9 */
-		"form a*b",          /* 10 */
-		"form lang",         /* 11 */
-		"header *",          /* 12 */
+		"header Accept",    /* 0 */
+		"header X-*",       /* 1 */
+		"header X-Zoom-Id", /* 2: never, 1 is first */
+		"header x-b",       /* 3 */
+		"cookie _ga*",      /* 4 */
+		"cookie sid",       /* 5 */
+		"cookie s*",        /* 6 */
+		"query lang",       /* 7 */
+		"query *",          /* 8 */
+		"query uname",      /* 9 */
+		"form a*b",         /* 10 */
+		"form lang",        /* 11 */
+		"header *",         /* 12 */
 	};
 	static const struct {
 		enum carrier carrier;
@@ -95,13 +96,14 @@ static void test_names(struct arena *a, struct plans *cache)
 	const struct plan *p = plan_of(a, cache, where, COUNT(where), 0);
 
 	for (size_t i = 0; i < COUNT(row); i++)
-		tap_int(order_of(plan_name(p, row[i].carrier,
-			    span_str(row[i].name))), row[i].want,
-		    "%s \"%s\"", carrier_word(row[i].carrier), row[i].name);
+		tap_int(order_of(plan_name(
+		            p, row[i].carrier, span_str(row[i].name))),
+		    row[i].want, "%s \"%s\"", carrier_word(row[i].carrier),
+		    row[i].name);
 	tap_ok(plan_name(NULL, CARRIER_HEADER, SPAN("a")) == NULL,
 	    "no plan, no action");
 	tap_ok(plan_line(p, 12) != NULL && plan_line(p, 12)->place.line == 12 &&
-	    plan_line(p, 13) == NULL && plan_line(NULL, 0) == NULL,
+	           plan_line(p, 13) == NULL && plan_line(NULL, 0) == NULL,
 	    "its lines");
 }
 
@@ -122,8 +124,8 @@ static void test_many_names(struct arena *a, struct plans *cache)
 	p = plan_of(a, cache, where, 2000, 0);
 	for (unsigned i = 0; i < 2100; i++) {
 		snprintf(name, sizeof name, "x-header-%04u-of-the-service", i);
-		bad += order_of(plan_name(p, CARRIER_HEADER,
-			   span_str(name))) != (i < 2000 ? (int)i : NEVER);
+		bad += order_of(plan_name(p, CARRIER_HEADER, span_str(name))) !=
+		       (i < 2000 ? (int)i : NEVER);
 	}
 	tap_int(bad, 0, "two thousand names");
 }
@@ -167,8 +169,7 @@ struct json_row {
 };
 
 static void check_json(struct arena *a, struct plans *cache,
-    const char *const *where, size_t n, const struct json_row *row,
-    size_t rows)
+    const char *const *where, size_t n, const struct json_row *row, size_t rows)
 {
 	const struct plan *p = plan_of(a, cache, where, n, 0);
 
@@ -178,8 +179,8 @@ static void check_json(struct arena *a, struct plans *cache,
 
 		tap_int(order_of(plan_json_action(p, s)), row[i].action,
 		    "action of \"%s\"", row[i].walk);
-		tap_int(below == JPATH_NEVER ? NEVER : (int)below,
-		    row[i].below, "below \"%s\"", row[i].walk);
+		tap_int(below == JPATH_NEVER ? NEVER : (int)below, row[i].below,
+		    "below \"%s\"", row[i].walk);
 	}
 }
 
@@ -277,10 +278,8 @@ static void test_json(struct arena *a, struct plans *cache)
 	check_json(a, cache, list, COUNT(list), list_row, COUNT(list_row));
 	check_json(a, cache, all, COUNT(all), all_row, COUNT(all_row));
 	check_json(a, cache, root, COUNT(root), root_row, COUNT(root_row));
-	check_json(a, cache, whole, COUNT(whole), whole_row,
-	    COUNT(whole_row));
-	check_json(a, cache, array, COUNT(array), array_row,
-	    COUNT(array_row));
+	check_json(a, cache, whole, COUNT(whole), whole_row, COUNT(whole_row));
+	check_json(a, cache, array, COUNT(array), array_row, COUNT(array_row));
 }
 
 static void test_json_dead(struct arena *a, struct plans *cache)
@@ -295,8 +294,9 @@ static void test_json_dead(struct arena *a, struct plans *cache)
 	p = plan_of(a, cache, none, 1, 0);
 	tap_int(walk(p, "a"), JPATH_DEAD, "without JSON lines");
 	tap_ok(plan_json_action(p, JPATH_ROOT) == NULL &&
-	    plan_json_below(p, JPATH_ROOT) == JPATH_NEVER &&
-	    plan_json_states(p) == 0, "nothing is there");
+	           plan_json_below(p, JPATH_ROOT) == JPATH_NEVER &&
+	           plan_json_states(p) == 0,
+	    "nothing is there");
 }
 
 /* Tables that grow linearly: no state explosion for what packs really say. */
@@ -330,7 +330,8 @@ static void test_json_size(struct arena *a, struct plans *cache)
 static void test_json_limit(struct arena *a, struct plans *cache)
 {
 	static const char *const bad[] = {
-		"json $..a.*.*.*.*.*.*.*.*.*.*.*.*.*.*.b" };
+		"json $..a.*.*.*.*.*.*.*.*.*.*.*.*.*.*.b"
+	};
 	static const char *const good[] = { "json $..a.*.*.*.*.b" };
 	const struct plan *p = plan_of(a, cache, bad, 1, -ENOBUFS);
 
@@ -401,8 +402,7 @@ static void test_json_all(struct arena *a, struct plans *cache)
 			bad += order_of(plan_json_action(p, s)) != want;
 			tried++;
 		}
-	tap_int(bad, 0, "%u walks, the automaton agrees with the paths",
-	    tried);
+	tap_int(bad, 0, "%u walks, the automaton agrees with the paths", tried);
 }
 
 /* Pseudo-random tables: actions against the plain matcher, and below() against
@@ -423,15 +423,16 @@ static void test_json_random(struct arena *a, struct plans *cache)
 		for (size_t i = 0; i < 8; i++) {
 			size_t at = (size_t)snprintf(text[t][i], 48, "json $");
 
-			seed = hash_sip((const unsigned char *)
-			    "0123456789abcdef", &seed, sizeof seed);
+			seed =
+			    hash_sip((const unsigned char *)"0123456789abcdef",
+			        &seed, sizeof seed);
 			for (unsigned k = 0; k < 1 + seed % 4; k++)
-				at += (size_t)snprintf(text[t][i] + at,
-				    48 - at, "%s%s",
+				at += (size_t)snprintf(text[t][i] + at, 48 - at,
+				    "%s%s",
 				    seed >> (8 * k + 8) & 3 ? "." : "..",
-				    seed >> (8 * k + 10) & 3 ?
-					word[(seed >> (8 * k + 12)) % 3] :
-					"*");
+				    seed >> (8 * k + 10) & 3
+				        ? word[(seed >> (8 * k + 12)) % 3]
+				        : "*");
 			where[i] = text[t][i];
 		}
 		*e = entry_of(a, where, 8);
@@ -448,14 +449,12 @@ static void test_json_random(struct arena *a, struct plans *cache)
 				key[n - 1] = word[rest % 3];
 				if (n == 1)
 					below = (int)plan_json_below(p, s);
-				s = plan_json_key(p, s,
-				    span_str(key[n - 1]));
+				s = plan_json_key(p, s, span_str(key[n - 1]));
 				want = NEVER;
 				for (size_t i = 8; i-- > 0;)
 					if (plain_match(where[i] + 5, key, n))
 						want = (int)i;
-				bad += order_of(plan_json_action(p, s)) !=
-				    want;
+				bad += order_of(plan_json_action(p, s)) != want;
 				below_bad += want != NEVER && want < below;
 			}
 		}
@@ -467,24 +466,25 @@ static void test_json_random(struct arena *a, struct plans *cache)
 static void test_nests(struct arena *a, struct plans *cache)
 {
 	static const char *const where[] = {
-		"json $.blob > base64 > json $.name", /* 0 */
-		"json $.other",                       /* 1 */
-		"json $.blob > base64 > json $.mail", /* 2, with 0 */
-		"json $.blob > percent > json $.x",   /* 3, never */
-		"query dn2 > base64url",              /* 4 */
-		"query dn2 > base64url",              /* 5, never */
+		"json $.blob > base64 > json $.name",        /* 0 */
+		"json $.other",                              /* 1 */
+		"json $.blob > base64 > json $.mail",        /* 2, with 0 */
+		"json $.blob > percent > json $.x",          /* 3, never */
+		"query dn2 > base64url",                     /* 4 */
+		"query dn2 > base64url",                     /* 5, never */
 		"json $.log > json $.a > base64 > json $.b", /* 6 */
-		"json $.log > json $.c",              /* 7, with 6 */
-		"header X > json $.q",                /* 8 */
-		"form f > form g",                    /* 9 */
+		"json $.log > json $.c",                     /* 7, with 6 */
+		"header X > json $.q",                       /* 8 */
+		"form f > form g",                           /* 9 */
 	};
 	const struct plan *p = plan_of(a, cache, where, COUNT(where), 0);
 	const struct action *x = plan_json_action(p, walk(p, "blob"));
 	const struct plan *in;
 
 	tap_ok(x != NULL && x->order == 0 && x->nest != NULL &&
-	    x->nest->nsteps == 1 && x->nest->step[0] == STEP_BASE64 &&
-	    x->line == plan_line(p, 0), "a chain");
+	           x->nest->nsteps == 1 && x->nest->step[0] == STEP_BASE64 &&
+	           x->line == plan_line(p, 0),
+	    "a chain");
 	in = x->nest->plan;
 	tap_ok(plan_has(in, CARRIER_JSON) && !plan_has(in, CARRIER_QUERY),
 	    "its inside");
@@ -493,23 +493,26 @@ static void test_nests(struct arena *a, struct plans *cache)
 	tap_int(order_of(plan_json_action(in, walk(in, "x"))), NEVER, "x");
 	x = plan_name(p, CARRIER_QUERY, SPAN("dn2"));
 	tap_ok(x != NULL && x->order == 4 && x->nest != NULL &&
-	    x->nest->plan == NULL && x->line == plan_line(p, 4),
+	           x->nest->plan == NULL && x->line == plan_line(p, 4),
 	    "a chain that ends in a step");
 	x = plan_json_action(p, walk(p, "log"));
 	tap_ok(x != NULL && x->order == 6 && x->nest != NULL &&
-	    x->nest->nsteps == 0 && x->nest->plan != NULL, "JSON in JSON");
+	           x->nest->nsteps == 0 && x->nest->plan != NULL,
+	    "JSON in JSON");
 	in = x->nest->plan;
 	tap_int(order_of(plan_json_action(in, walk(in, "c"))), 7, "c");
 	x = plan_json_action(in, walk(in, "a"));
 	tap_ok(x != NULL && x->order == 6 && x->nest != NULL &&
-	    order_of(plan_json_action(x->nest->plan,
-		walk(x->nest->plan, "b"))) == 6, "three deep");
+	           order_of(plan_json_action(
+	               x->nest->plan, walk(x->nest->plan, "b"))) == 6,
+	    "three deep");
 	x = plan_name(p, CARRIER_HEADER, SPAN("x"));
 	tap_ok(x != NULL && x->nest != NULL &&
-	    plan_has(x->nest->plan, CARRIER_JSON), "JSON in a header");
+	           plan_has(x->nest->plan, CARRIER_JSON),
+	    "JSON in a header");
 	x = plan_name(p, CARRIER_FORM, SPAN("f"));
 	tap_ok(x != NULL && x->nest != NULL &&
-	    plan_name(x->nest->plan, CARRIER_FORM, SPAN("g")) != NULL,
+	           plan_name(x->nest->plan, CARRIER_FORM, SPAN("g")) != NULL,
 	    "a form in a form");
 }
 
@@ -528,8 +531,7 @@ static void test_cache(struct arena *a)
 	plan_get(cache, pick, 2, &p);
 	tap_int(order_of(plan_name(p, CARRIER_HEADER, SPAN("B"))), 1,
 	    "the star of the first table comes first");
-	tap_int(order_of(plan_json_action(p, walk(p, "x"))), 3,
-	    "orders go on");
+	tap_int(order_of(plan_json_action(p, walk(p, "x"))), 3, "orders go on");
 	plan_get(cache, back, 2, &q);
 	tap_int(order_of(plan_name(q, CARRIER_HEADER, SPAN("B"))), 0,
 	    "the other way round");

@@ -15,8 +15,8 @@
 
 static void prf(void *arg, struct span in, unsigned char out[16])
 {
-	uint64_t sum = hash_sip((const unsigned char *)"0123456789abcdef",
-	    in.p, in.n);
+	uint64_t sum =
+	    hash_sip((const unsigned char *)"0123456789abcdef", in.p, in.n);
 
 	(void)arg;
 	memcpy(out, &sum, 8);
@@ -25,8 +25,8 @@ static void prf(void *arg, struct span in, unsigned char out[16])
 
 static const struct env env = { .prf = prf };
 
-static void check(const char *treat, struct span in, enum value_kind kind,
-    const char *want)
+static void check(
+    const char *treat, struct span in, enum value_kind kind, const char *want)
 {
 	struct treatment t;
 	char err[PARSE_ERR_BYTES];
@@ -38,13 +38,13 @@ static void check(const char *treat, struct span in, enum value_kind kind,
 		tap_ok(false, "%s: %s", treat, err);
 	r = treat_value(&t, &env, in, kind, &out);
 	if (strcmp(want, SAME) == 0)
-		tap_int(r, TREAT_SAME, "%s leaves \"%.*s\"", treat,
-		    SPAN_ARG(in));
+		tap_int(
+		    r, TREAT_SAME, "%s leaves \"%.*s\"", treat, SPAN_ARG(in));
 	else if (strcmp(want, GONE) == 0)
-		tap_int(r, TREAT_DROP, "%s drops \"%.*s\"", treat,
-		    SPAN_ARG(in));
-	else if (tap_int(r, TREAT_NEW, "%s changes \"%.*s\"", treat,
-		     SPAN_ARG(in)))
+		tap_int(
+		    r, TREAT_DROP, "%s drops \"%.*s\"", treat, SPAN_ARG(in));
+	else if (tap_int(
+	             r, TREAT_NEW, "%s changes \"%.*s\"", treat, SPAN_ARG(in)))
 		tap_span(buf_span(&out), span_str(want), "to \"%s\"", want);
 	buf_fini(&out);
 }
@@ -201,8 +201,8 @@ static void test_coarsen(void)
 	};
 
 	for (size_t i = 0; i < COUNT(row); i++)
-		check(row[i].treat, span_str(row[i].in), VALUE_TEXT,
-		    row[i].want);
+		check(
+		    row[i].treat, span_str(row[i].in), VALUE_TEXT, row[i].want);
 	check("coarsen:1h", SPAN("1936000001"), VALUE_NUMBER, "1935997200");
 	check("coarsen:1h", SPAN("1936000001\0"), VALUE_TEXT, GONE);
 }
@@ -223,8 +223,8 @@ static void test_calendar(void)
 	buf_init(&out, 100);
 	for (unsigned y = 1; y <= 9999; y += y < 1890 || y > 2110 ? 7 : 1)
 		for (unsigned m = 1; m <= 12; m++) {
-			bool leap = (y % 4 == 0 && y % 100 != 0) ||
-			    y % 400 == 0;
+			bool leap =
+			    (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 
 			for (int d = 1; d <= length[leap][m - 1]; d++) {
 				snprintf(in, sizeof in,
@@ -232,10 +232,9 @@ static void test_calendar(void)
 				snprintf(want, sizeof want,
 				    "%04u-%02u-%02dT00:00:00Z", y, m, d);
 				buf_reset(&out);
-				treat_value(&day, NULL, span_str(in),
-				    VALUE_TEXT, &out);
-				bad += !span_eq(buf_span(&out),
-				    span_str(want));
+				treat_value(
+				    &day, NULL, span_str(in), VALUE_TEXT, &out);
+				bad += !span_eq(buf_span(&out), span_str(want));
 			}
 		}
 	tap_int(bad, 0, "days that come out wrong");
@@ -278,7 +277,8 @@ static void test_round(void)
 		{ "round:1", " 5.5", GONE },
 		{ "round:1",
 		    "1.00000000000000000000000000000000000000000000000000000"
-		    "00000000000000000", GONE },
+		    "00000000000000000",
+		    GONE },
 	};
 
 	for (size_t i = 0; i < COUNT(row); i++)
@@ -300,8 +300,8 @@ static void test_wrap(void)
 		{ { STEP_BASE64 }, 1, "Zm9vYmFy", "foobar", "fo", "Zm8=" },
 		{ { STEP_BASE64 }, 1, "+/+/", "\xfb\xff\xbf", "\xfb\xff\xbf",
 		    "+/+/" },
-		{ { STEP_BASE64URL }, 1, "-_-_", "\xfb\xff\xbf",
-		    "\xfb\xff\xbf", "-_-_" },
+		{ { STEP_BASE64URL }, 1, "-_-_", "\xfb\xff\xbf", "\xfb\xff\xbf",
+		    "-_-_" },
 		{ { STEP_BASE64URL }, 1, "Zg", "f", "fo", "Zm8" },
 		{ { STEP_BASE64URL }, 1, "Zm9v", "foo", "f", "Zg" },
 		{ { STEP_BASE64URL }, 1, "Zg==", "f", "fo", "Zm8=" },
@@ -340,9 +340,9 @@ static void test_wrap(void)
 	for (size_t i = 0; i < COUNT(row); i++) {
 		buf_reset(&out);
 		buf_add_str(&out, "<");
-		tap_int(treat_unwrap(row[i].step, row[i].n,
-			    span_str(row[i].in), &out), 0, "unwrap \"%s\"",
-		    row[i].in);
+		tap_int(treat_unwrap(
+		            row[i].step, row[i].n, span_str(row[i].in), &out),
+		    0, "unwrap \"%s\"", row[i].in);
 		tap_span(span_from(buf_span(&out), 1), span_str(row[i].open),
 		    "its inside");
 		buf_reset(&out);
@@ -353,8 +353,9 @@ static void test_wrap(void)
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		buf_reset(&out);
-		tap_int(treat_unwrap(&bad[i].step, 1, span_str(bad[i].in),
-			    &out), -EBADMSG, "\"%s\" is no %s", bad[i].in,
+		tap_int(
+		    treat_unwrap(&bad[i].step, 1, span_str(bad[i].in), &out),
+		    -EBADMSG, "\"%s\" is no %s", bad[i].in,
 		    step_word(bad[i].step));
 		tap_int((long long)buf_len(&out), 0, "nothing is left of it");
 	}
