@@ -92,7 +92,7 @@ int span_u64(struct span s, uint64_t max, uint64_t *ret_value)
 
 		if (!ascii_digit(s.p[i]))
 			return -EINVAL;
-		if (v > max / 10 || v * 10 > max - d)
+		if (d > max || v > max / 10 || v * 10 > max - d)
 			return -ERANGE;
 		v = v * 10 + d;
 	}

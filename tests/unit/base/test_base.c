@@ -26,6 +26,8 @@ static void test_numbers(void)
 		{ "11", 10, -ERANGE, 0 },
 		{ "18446744073709551615", UINT64_MAX, 0, UINT64_MAX },
 		{ "18446744073709551616", UINT64_MAX, -ERANGE, 0 },
+		{ "7", 6, -ERANGE, 0 },
+		{ "6", 6, 0, 6 },
 		{ "", 10, -EINVAL, 0 },
 		{ "+1", 10, -EINVAL, 0 },
 		{ " 1", 10, -EINVAL, 0 },
