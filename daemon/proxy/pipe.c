@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#define PIPE_CODED_BYTES 64  /* of a coded body tell its form */
+#define PIPE_BLANK_BYTES 512 /* white space that stands for no form */
 #define PIPE_SLICE_BYTES                                                       \
 	2048 /* coded input per step: bounds what it swells to */
 
@@ -19,6 +21,7 @@ void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
 		.length = m->length,
 		.came = m->framing,
 	};
+	buf_init(&p->lead, PIPE_LEAD_MAX_BYTES);
 	buf_init(&p->out, PIPE_OUT_MAX_BYTES);
 	if (m->framing == FRAME_NONE) {
 		p->state = PIPE_WHOLE;
@@ -33,24 +36,37 @@ void pipe_fini(struct pipe *p)
 {
 	scrub_free(p->scrub);
 	p->scrub = NULL;
+	buf_fini(&p->lead);
 	buf_fini(&p->out);
 }
 
-static int decide(struct pipe *p, struct span start, bool last)
+/* Do the first bytes tell the form? Plain text by its first byte that is no
+ * white space, a coded body by a little more than its header. */
+static bool tells(const struct pipe *p, struct span lead)
+{
+	size_t i = 0;
+
+	if (p->coding.n > 0)
+		return lead.n >= PIPE_CODED_BYTES;
+	while (i < lead.n && (lead.p[i] == ' ' || lead.p[i] == '\t' ||
+	    lead.p[i] == '\r' || lead.p[i] == '\n'))
+		i++;
+	return i < lead.n || lead.n >= PIPE_BLANK_BYTES;
+}
+
+static int decide(struct pipe *p, struct span lead, bool last)
 {
 	int err;
 
-	if (start.n == 0) { /* an empty body has nothing to scrub */
-		if (last) {
-			p->state = PIPE_WHOLE;
-			p->framing = FRAME_LENGTH;
-			p->length = 0;
-		}
+	if (lead.n == 0 && last) { /* an empty body has nothing to scrub */
+		p->state = PIPE_WHOLE;
+		p->framing = FRAME_LENGTH;
+		p->length = 0;
 		return 0;
 	}
-	/* A coded body shows its form only behind the coding. */
-	p->form =
-	    scrub_form(p->plan, p->media, p->coding.n == 0 ? start : SPAN(""));
+	if (!last && !tells(p, lead))
+		return 0;
+	p->form = scrub_form_coded(p->plan, p->media, p->coding, lead);
 	switch (p->form) {
 	case BODY_UNREAD:
 		p->state = PIPE_STREAM;
@@ -83,14 +99,11 @@ static int scrub(struct pipe *p, struct span in, bool last)
 	return scrub_feed(p->scrub, in, last, &p->out);
 }
 
-int pipe_feed(struct pipe *p, struct span in, bool last)
+/* Content from here on belongs to a decided pipe. */
+static int feed(struct pipe *p, struct span in, bool last)
 {
-	int r = 0;
+	int r;
 
-	if (p->state == PIPE_UNDECIDED)
-		r = decide(p, in, last);
-	if (r < 0 || p->state == PIPE_WHOLE || p->state == PIPE_UNDECIDED)
-		return r;
 	if (p->scrub == NULL)
 		return buf_add_span(&p->out, in);
 	r = scrub(p, in, last);
@@ -105,6 +118,30 @@ int pipe_feed(struct pipe *p, struct span in, bool last)
 		p->framing = FRAME_CHUNKED;
 	}
 	return 0;
+}
+
+int pipe_feed(struct pipe *p, struct span in, bool last)
+{
+	bool alone = buf_len(&p->lead) == 0; /* the usual case: no copy */
+	int r;
+
+	if (p->state == PIPE_WHOLE)
+		return 0;
+	if (p->state != PIPE_UNDECIDED)
+		return feed(p, in, last);
+	if (!alone) {
+		if (buf_add_span(&p->lead, in) < 0)
+			return buf_error(&p->lead);
+		in = buf_span(&p->lead);
+	}
+	r = decide(p, in, last);
+	if (r == 0 && (p->state == PIPE_STREAM || p->state == PIPE_COLLECT)) {
+		r = feed(p, in, last);
+		buf_fini(&p->lead);
+	} else if (r == 0 && alone) {
+		r = buf_add_span(&p->lead, in);
+	}
+	return r;
 }
 
 void pipe_frame(const struct pipe *p, struct msg *m)

@@ -10,10 +10,11 @@
 #include "body/scrub.h"
 #include "http/msg.h"
 
+#define PIPE_LEAD_MAX_BYTES (66u << 10)
 #define PIPE_OUT_MAX_BYTES (2u << 20) /* scrubbed bytes that wait */
 
 enum pipe_state {
-	PIPE_UNDECIDED, /* no content yet: its form may depend on it */
+	PIPE_UNDECIDED, /* its form depends on content that is not here yet */
 	PIPE_COLLECT,   /* held back until it is whole or too large */
 	PIPE_STREAM,    /* the head may go, content follows */
 	PIPE_WHOLE /* the head may go with framing and length; all is here */
@@ -27,6 +28,7 @@ struct pipe {
 	struct span media, coding;
 	size_t collect;       /* bytes that may be held back */
 	struct scrub *scrub;  /* owned */
+	struct buf lead; /* UNDECIDED: first bytes that do not tell yet */
 	struct buf out;       /* scrubbed, to be taken by the owner */
 	enum framing framing; /* for the head; valid from STREAM or WHOLE */
 	uint64_t length;
