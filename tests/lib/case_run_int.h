@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* case_run_int - between case_run.c (what the actors do) and case_check.c (what
+ * is expected). */
+#ifndef TESTS_CASE_RUN_INT_H
+#define TESTS_CASE_RUN_INT_H
+
+#include "base/stat.h"
+#include "lib/case_http.h"
+#include "lib/case_run.h"
+#include "lib/fake.h"
+
+#define CLIENTS_MAX 32
+#define METHODS_MAX 64
+#define CAPTURES_MAX 16
+#define LEAVES_MAX 16
+#define LOG_MAX_BYTES (1u << 20)
+
+struct client {
+	bool open;
+	struct wire *wire;
+	uint64_t id;     /* of its connection in the proxy; 0: none was made */
+	bool gone, told; /* closed by the gateway; and the case said so */
+	char why[48];
+	bool short_; /* WAY_SHORT: says nothing more */
+	struct case_msg msg;
+	char method[METHODS_MAX]; /* first letters of the requests under way */
+	unsigned nmethods;
+};
+
+struct run {
+	const struct case_file *c;
+	const struct case_step *step; /* the present one */
+	struct conf *conf;
+	struct case_way way;
+	bool failed;
+	struct buf text;
+
+	struct client client[CLIENTS_MAX];
+	struct case_msg server_msg[FAKE_SERVERS_MAX];
+	struct buf log;
+	struct buf hello; /* the last one a client sent */
+	struct stat_page stat;
+	size_t sent, sent_client;
+
+	enum {
+		SIGNER_ANSWERS,
+		SIGNER_REFUSES,
+		SIGNER_HANGS,
+		SIGNER_LOST
+	} signer;
+	struct {
+		uint64_t id;
+		char host[256];
+	} leaf[LEAVES_MAX];
+	unsigned nleaves;
+
+	struct {
+		struct span name;
+		struct span value; /* in the arena of the case */
+	} capture[CAPTURES_MAX];
+	unsigned ncaptures;
+};
+
+/* The run has failed at the present step. */
+void run_fail(struct run *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Lines of bytes, readable, below the failure. */
+void run_show(struct run *r, const char *label, struct span s);
+
+static inline bool run_damaged(const struct run *r)
+{
+	return r->way.way == WAY_DAMAGE || r->way.way == WAY_SHORT;
+}
+
+/* case_check.c */
+/* "client gets ...", "server gets ...", "server is ...". */
+void check_gets(struct run *r);
+void check_server_is(struct run *r);
+void check_count(struct run *r);
+/* At the end: `never`, nothing left that the case does not name, and that all
+ * messages can be read in one way. */
+void check_end(struct run *r);
+/* The client of the present step; the server's wire, NULL: never dialled. */
+struct client *run_client(struct run *r);
+struct wire *run_server(struct run *r, struct case_msg **ret_msg);
+
+#endif
