@@ -18,16 +18,26 @@
 #define DRAIN_GRACE_MS 2000  /* after the limit workers are killed */
 #define FILES_SPARE 256
 
+/* End it at once: without its channel it exits, and should it hang, the signal
+ * ends it, for which a parent with few rights may lack the permission. The
+ * replacement follows when the kernel reports the end. */
+static void stop(struct kid *k)
+{
+	imsg_chan_free(k->chan);
+	k->chan = NULL;
+	if (k->pid > 0)
+		(void)kill(k->pid, SIGKILL);
+}
+
+/* It ends, or it spoke against the table: then it must not go on. */
 static void on_end(void *arg, int err)
 {
 	struct kid *k = arg;
 
-	/* It ends, or it spoke against the table: it must not go on. The
-	 * replacement follows when the kernel reports the end. */
+	if (err != -EPIPE)
+		stop(k);
 	imsg_chan_free(k->chan);
 	k->chan = NULL;
-	if (k->pid > 0 && (err != -EPIPE || !k->asked_to_end))
-		(void)kill(k->pid, SIGKILL);
 }
 
 static void on_log(struct span body)
@@ -310,7 +320,7 @@ static void look_after(struct kid *k, uint64_t now_ms)
 		return;
 	}
 	if (now_ms - k->pong_ms > KID_SILENT_MS) {
-		(void)kill(k->pid, SIGKILL);
+		stop(k);
 		return;
 	}
 	imsg_put_u64(&b, k->parent->pings);
@@ -349,10 +359,8 @@ void kids_drain(struct parent *p, unsigned limit_s)
 void kids_kill(struct parent *p)
 {
 	for (unsigned i = 0; i < p->nworker; i++)
-		if (p->worker[i].pid > 0)
-			(void)kill(p->worker[i].pid, SIGKILL);
-	if (p->signer.pid > 0)
-		(void)kill(p->signer.pid, SIGKILL);
+		stop(&p->worker[i]);
+	stop(&p->signer);
 }
 
 void kids_new_signer(struct parent *p)
@@ -360,7 +368,7 @@ void kids_new_signer(struct parent *p)
 	if (p->signer.pid == 0)
 		return;
 	p->signer.asked_to_end = true;
-	(void)kill(p->signer.pid, SIGKILL);
+	stop(&p->signer);
 }
 
 bool kids_gone(const struct parent *p)

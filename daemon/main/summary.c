@@ -17,7 +17,7 @@ static void log_service(struct summary *m, const struct stat_page *now,
 	char id[41];
 
 	snprintf(id, sizeof id, "%.*s", SPAN_ARG(c->service[i].id));
-	if (DIFF(CLIENTS) < c->group_min) {
+	if (c->group_min > 1 && DIFF(CLIENTS) < c->group_min) {
 		log_msg(SUMMARY_SMALL, LOG_W(id));
 		return;
 	}
@@ -37,7 +37,7 @@ void summary_log(struct summary *m, const struct stat_page *now,
 		memcpy(m->last.service[i], now->service[i],
 		    sizeof now->service[i]);
 	}
-	if (TOTAL(CONNECTIONS) < c->group_min)
+	if (c->group_min > 1 && TOTAL(CONNECTIONS) < c->group_min)
 		return; /* they go into the next line */
 	log_msg(TOTALS, LOG_N(TOTAL(CONNECTIONS)), LOG_N(TOTAL(UNLISTED)),
 	    LOG_N(TOTAL(MISMATCH)), LOG_N(TOTAL(BAD_REQUEST)),
@@ -49,7 +49,8 @@ void summary_log(struct summary *m, const struct stat_page *now,
 bool summary_show_service(struct summary *m, const struct stat_page *now,
     unsigned i, unsigned group_min)
 {
-	if (now->service[i][STAT_SERVICE_CLIENTS] -
+	if (group_min <= 1 ||
+	    now->service[i][STAT_SERVICE_CLIENTS] -
 		m->shown.service[i][STAT_SERVICE_CLIENTS] >= group_min) {
 		memcpy(m->shown.service[i], now->service[i],
 		    sizeof now->service[i]);
@@ -61,8 +62,9 @@ bool summary_show_service(struct summary *m, const struct stat_page *now,
 bool summary_show_total(struct summary *m, const struct stat_page *now,
     unsigned group_min)
 {
-	if (now->all[STAT_CONNECTIONS] - m->shown.all[STAT_CONNECTIONS] >=
-	    group_min) {
+	if (group_min <= 1 ||
+	    now->all[STAT_CONNECTIONS] - m->shown.all[STAT_CONNECTIONS] >=
+		group_min) {
 		memcpy(m->shown.all, now->all, sizeof now->all);
 		m->total_ready = true;
 	}
