@@ -10,6 +10,7 @@
 #define EMPTY_LINES_MAX 2
 
 /* One row per sixteen bytes, made from the definitions in h1_int.h. */
+/* clang-format off */
 const uint8_t h1_class[256] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -28,6 +29,7 @@ const uint8_t h1_class[256] = {
 	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
 	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
 };
+/* clang-format on */
 
 enum step { MORE, DONE }; /* or -EBADMSG */
 
@@ -196,7 +198,7 @@ static int gather(struct scan *s, const struct msg *m, struct facts *x)
 	x->close = msg_has_token(m, FIELD_CONNECTION, SPAN("close"));
 	x->keep = msg_has_token(m, FIELD_CONNECTION, SPAN("keep-alive"));
 	x->upgrade = upgrade && m->minor > 0 && !x->close &&
-	    msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade"));
+	             msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade"));
 	return DONE;
 }
 
@@ -206,8 +208,8 @@ static int judge_framing(struct scan *s, struct msg *m, const struct facts *x)
 	if (x->lengths + x->codings > 1)
 		return refuse(s, H1_BAD);
 	if (x->codings > 0) {
-		if (m->minor == 0 || !span_eq_nocase(x->coding,
-		    SPAN("chunked")))
+		if (m->minor == 0 ||
+		    !span_eq_nocase(x->coding, SPAN("chunked")))
 			return refuse(s, H1_BAD);
 		m->framing = FRAME_CHUNKED;
 	}
@@ -266,7 +268,7 @@ static int split_target(struct msg *m, struct span target)
 		return 0;
 	}
 	if (target.p[0] == '/' || (span_eq(target, SPAN("*")) &&
-	    span_eq(m->method, SPAN("OPTIONS")))) {
+	                              span_eq(m->method, SPAN("OPTIONS")))) {
 		m->path = target;
 		return 0;
 	}
@@ -283,8 +285,8 @@ static int judge_host(struct scan *s, struct msg *m, const struct facts *x)
 	if (x->hosts > 1)
 		return refuse(s, H1_BAD);
 	if (x->hosts == 0)
-		return m->minor == 0 && m->authority.n > 0
-		    ? DONE : refuse(s, H1_BAD);
+		return m->minor == 0 && m->authority.n > 0 ? DONE
+		                                           : refuse(s, H1_BAD);
 	if (span_eq(m->scheme, SPAN("https")))
 		usual = 443;
 	if (m->authority.n > 0) {
@@ -321,7 +323,8 @@ static int judge_request(struct scan *s, struct msg *m)
 	if (m->minor == 0)
 		msg_remove(m, FIELD_EXPECT); /* RFC 9110, 10.1.1 */
 	else
-		m->expect_continue = m->framing != FRAME_NONE &&
+		m->expect_continue =
+		    m->framing != FRAME_NONE &&
 		    span_eq_nocase(expect->value, SPAN("100-continue"));
 	return DONE;
 }
@@ -336,10 +339,10 @@ static int read_request(struct scan *s, struct msg *m)
 			return refuse(s, H1_BAD);
 		else if ((r = take_crlf(s)) != DONE)
 			return r;
-	if ((r = take_word(s, H1_METHOD, METHOD_MAX_BYTES, H1_BAD,
-	    &m->method)) != DONE ||
+	if ((r = take_word(
+	         s, H1_METHOD, METHOD_MAX_BYTES, H1_BAD, &m->method)) != DONE ||
 	    (r = take_word(s, H1_TARGET, MSG_TARGET_MAX_BYTES, H1_TOO_LARGE,
-	    &target)) != DONE ||
+	         &target)) != DONE ||
 	    (r = take_version(s, m)) != DONE || (r = take_crlf(s)) != DONE)
 		return r;
 	if (split_target(m, target) < 0)
@@ -377,8 +380,7 @@ static int take_status(struct scan *s, struct msg *m)
 }
 
 /* RFC 9112, 6.3. */
-static int judge_response(struct scan *s, struct msg *m,
-    struct span for_method)
+static int judge_response(struct scan *s, struct msg *m, struct span for_method)
 {
 	struct facts x;
 	int r;
@@ -401,8 +403,8 @@ static int judge_response(struct scan *s, struct msg *m,
 }
 
 /* Common end of both readers: from the step to what the caller sees. */
-static ptrdiff_t finish(struct span in, const struct scan *s, int r,
-    enum h1_fault *ret_fault)
+static ptrdiff_t finish(
+    struct span in, const struct scan *s, int r, enum h1_fault *ret_fault)
 {
 	*ret_fault = H1_OK;
 	if (r == DONE)
@@ -422,14 +424,13 @@ static struct scan begin(struct span in)
 	return (struct scan){ .p = in.p, .end = n > 0 ? in.p + n : in.p };
 }
 
-ptrdiff_t h1_read_request(struct span in, struct msg *m,
-    enum h1_fault *ret_fault)
+ptrdiff_t h1_read_request(
+    struct span in, struct msg *m, enum h1_fault *ret_fault)
 {
 	struct scan s = begin(in);
 
 	msg_init(m, true);
-	return finish(in, &s, in.n > 0 ? read_request(&s, m) : MORE,
-	    ret_fault);
+	return finish(in, &s, in.n > 0 ? read_request(&s, m) : MORE, ret_fault);
 }
 
 ptrdiff_t h1_read_response(struct span in, struct span for_method,

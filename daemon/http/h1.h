@@ -6,7 +6,7 @@
 
 #include "http/msg.h"
 
-#define H1_CHUNK_EXT_MAX_BYTES 256 /* read and dropped; of all chunks of a body */
+#define H1_CHUNK_EXT_MAX_BYTES 256 /* dropped; of all chunks of a body */
 #define H1_TRAILER_MAX_BYTES 8192
 
 struct buf;
@@ -14,9 +14,9 @@ struct buf;
 /* Result of a refused head, for the answer and the counter. */
 enum h1_fault {
 	H1_OK,
-	H1_BAD,      /* 400 or 502 */
-	H1_TOO_LARGE,/* 431 or 502 */
-	H1_VERSION   /* not HTTP/1.0 or 1.1: 505 or 502 */
+	H1_BAD,       /* 400 or 502 */
+	H1_TOO_LARGE, /* 431 or 502 */
+	H1_VERSION    /* not HTTP/1.0 or 1.1: 505 or 502 */
 };
 
 /* Read one head from the start of in. Returns the bytes it took; 0 when more
@@ -38,18 +38,18 @@ enum h1_fault {
  * CONNECT, and in a CONNECT, any length but 0 and any Transfer-Encoding.
  * Taken: a status line without reason and its space, obs-text in values.
  * HTTP/1.0: Upgrade does not count, Expect is marked gone. */
-ptrdiff_t h1_read_request(struct span in, struct msg *m,
-    enum h1_fault *ret_fault);
+ptrdiff_t h1_read_request(
+    struct span in, struct msg *m, enum h1_fault *ret_fault);
 ptrdiff_t h1_read_response(struct span in, struct span for_method,
     struct msg *m, enum h1_fault *ret_fault);
 
 /* Body reader: from framed bytes to content. */
 struct h1_body {
 	enum framing framing;
-	uint64_t left;        /* of the length or of the current chunk */
-	uint8_t state;        /* chunked: where in the grammar */
-	uint8_t digits;       /* of the chunk size so far; at most 16 */
-	uint16_t ext;         /* bytes of chunk extension or trailer so far */
+	uint64_t left;  /* of the length or of the current chunk */
+	uint8_t state;  /* chunked: where in the grammar */
+	uint8_t digits; /* of the chunk size so far; at most 16 */
+	uint16_t ext;   /* bytes of chunk extension or trailer so far */
 	bool done;
 };
 void h1_body_init(struct h1_body *b, const struct msg *m);

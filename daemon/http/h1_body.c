@@ -10,14 +10,14 @@
 #define DIGITS_MAX 16
 
 enum state {
-	SIZE,      /* first digit of a chunk size */
+	SIZE, /* first digit of a chunk size */
 	SIZE_MORE,
 	EXTENSION,
 	SIZE_LF,
 	CONTENT,
 	CONTENT_CR,
 	CONTENT_LF,
-	LINE,      /* of a trailer, or the last one */
+	LINE, /* of a trailer, or the last one */
 	NAME,
 	VALUE,
 	LINE_LF,
@@ -32,7 +32,7 @@ void h1_body_init(struct h1_body *b, const struct msg *m)
 		.left = m->framing == FRAME_LENGTH ? m->length : 0,
 		.state = SIZE,
 		.done = m->framing == FRAME_NONE ||
-		    (m->framing == FRAME_LENGTH && m->length == 0),
+		        (m->framing == FRAME_LENGTH && m->length == 0),
 	};
 }
 
@@ -64,7 +64,8 @@ static int after_extension(struct h1_body *b, char c)
 	if (c == '\r')
 		return SIZE_LF;
 	return h1_is(c, H1_VALUE) && (unsigned char)c < 0x80
-	    ? spend(b, H1_CHUNK_EXT_MAX_BYTES) : BROKEN;
+	           ? spend(b, H1_CHUNK_EXT_MAX_BYTES)
+	           : BROKEN;
 }
 
 /* The state that follows when c is read outside of content. */
@@ -90,7 +91,7 @@ static int next(struct h1_body *b, char c)
 			return LAST_LF;
 		b->state = NAME;
 		return h1_is(c, H1_TOKEN) ? spend(b, H1_TRAILER_MAX_BYTES)
-					  : BROKEN;
+		                          : BROKEN;
 	case NAME:
 		if (c == ':')
 			b->state = VALUE;
@@ -101,7 +102,7 @@ static int next(struct h1_body *b, char c)
 		if (c == '\r')
 			return LINE_LF;
 		return h1_is(c, H1_VALUE) ? spend(b, H1_TRAILER_MAX_BYTES)
-					  : BROKEN;
+		                          : BROKEN;
 	case LINE_LF:
 		return c == '\n' ? LINE : BROKEN;
 	case LAST_LF:
@@ -125,8 +126,8 @@ static struct span take_content(struct h1_body *b, struct span *in)
 	return content;
 }
 
-static int read_chunked(struct h1_body *b, struct span *in,
-    struct span *ret_content)
+static int read_chunked(
+    struct h1_body *b, struct span *in, struct span *ret_content)
 {
 	while (in->n > 0 && !b->done) {
 		if (b->state == CONTENT) {
@@ -157,7 +158,7 @@ int h1_body_read(struct h1_body *b, struct span *in, struct span *ret_content)
 		return b->done ? 1 : 0;
 	case FRAME_CHUNKED:
 		return b->state == BROKEN ? -EBADMSG
-					  : read_chunked(b, in, ret_content);
+		                          : read_chunked(b, in, ret_content);
 	case FRAME_CLOSE:
 		*ret_content = *in;
 		*in = span_from(*in, in->n);
@@ -185,7 +186,8 @@ int h1_write_chunk(struct buf *out, struct span content, bool last)
 		for (; n > 0; n >>= 4)
 			size[--at] = digit[n & 15];
 		/* One piece: on failure nothing of it stands in out. */
-		if (buf_reserve(out, sizeof size - at + content.n + 2) != NULL) {
+		if (buf_reserve(out, sizeof size - at + content.n + 2) !=
+		    NULL) {
 			buf_add(out, size + at, sizeof size - at);
 			buf_add_span(out, content);
 			buf_add_str(out, "\r\n");

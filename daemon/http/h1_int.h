@@ -33,8 +33,8 @@ static inline bool h1_plain8(const char *p)
 
 	memcpy(&x, p, sizeof x);
 	d = x ^ ones * 0x7f;
-	return ((((x - ones * 0x20) & ~x) | ((d - ones) & ~d)) &
-	    ones * 0x80) == 0;
+	return ((((x - ones * 0x20) & ~x) | ((d - ones) & ~d)) & ones * 0x80) ==
+	       0;
 }
 
 /* First byte from p that may not stand in a field value, or end. */

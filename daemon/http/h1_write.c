@@ -20,9 +20,8 @@ static bool clean_value(struct span s)
 /* Is this field told by the framing, or by the start line's neighbours? */
 static bool passed_over(const struct msg *m, const struct field *f)
 {
-	if (f->gone || f->id == FIELD_CONNECTION ||
-	    f->id == FIELD_KEEP_ALIVE || f->id == FIELD_CONTENT_LENGTH ||
-	    f->id == FIELD_TRANSFER_ENCODING)
+	if (f->gone || f->id == FIELD_CONNECTION || f->id == FIELD_KEEP_ALIVE ||
+	    f->id == FIELD_CONTENT_LENGTH || f->id == FIELD_TRANSFER_ENCODING)
 		return true;
 	return f->id == FIELD_HOST && m->request;
 }
@@ -31,18 +30,18 @@ static bool clean_start(const struct msg *m)
 {
 	if (!m->request)
 		return m->status >= 100 && m->status <= 599 &&
-		    clean_value(m->reason);
+		       clean_value(m->reason);
 	return m->method.n > 0 && h1_all(m->method, H1_METHOD) &&
-	    h1_all(m->path, H1_TARGET) && m->authority.n > 0 &&
-	    h1_all(m->authority, H1_TARGET) &&
-	    (m->path.n > 0 || span_eq(m->method, SPAN("CONNECT")));
+	       h1_all(m->path, H1_TARGET) && m->authority.n > 0 &&
+	       h1_all(m->authority, H1_TARGET) &&
+	       (m->path.n > 0 || span_eq(m->method, SPAN("CONNECT")));
 }
 
 /* Bytes the head may take; -EINVAL when something in it would break a line. */
 static ptrdiff_t measure(const struct msg *m)
 {
 	size_t n = HEAD_EXTRA_BYTES + m->method.n + m->path.n +
-	    2 * m->authority.n + m->reason.n;
+	           2 * m->authority.n + m->reason.n;
 
 	if (!clean_start(m))
 		return -EINVAL;

@@ -59,8 +59,7 @@ struct field *msg_find(struct msg *m, enum field_id id)
 struct field *msg_find_name(struct msg *m, struct span name)
 {
 	for (unsigned i = 0; i < m->nfields; i++)
-		if (!m->field[i].gone &&
-		    span_eq_nocase(m->field[i].name, name))
+		if (!m->field[i].gone && span_eq_nocase(m->field[i].name, name))
 			return &m->field[i];
 	return NULL;
 }
@@ -73,8 +72,8 @@ struct span msg_value(const struct msg *m, enum field_id id)
 	return SPAN_NONE;
 }
 
-int msg_add(struct msg *m, enum field_id id, struct span name,
-    struct span value)
+int msg_add(
+    struct msg *m, enum field_id id, struct span name, struct span value)
 {
 	if (m->nfields == MSG_FIELDS_MAX)
 		return -ENOBUFS;

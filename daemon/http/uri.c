@@ -16,7 +16,7 @@ static bool letter(char c)
 static bool unreserved(char c)
 {
 	return letter(c) || ascii_digit(c) || c == '-' || c == '.' ||
-	    c == '_' || c == '~';
+	       c == '_' || c == '~';
 }
 
 /* Four decimal numbers up to 255, without leading zeros. */
@@ -83,8 +83,7 @@ static bool numeric(struct span label)
 	bool hex = span_starts_nocase(label, SPAN("0x"));
 
 	for (size_t i = hex ? 2 : 0; i < label.n; i++)
-		if (hex ? ascii_hex(label.p[i]) < 0
-			: !ascii_digit(label.p[i]))
+		if (hex ? ascii_hex(label.p[i]) < 0 : !ascii_digit(label.p[i]))
 			return false;
 	return true;
 }
@@ -96,8 +95,7 @@ static bool is_name(struct span host)
 {
 	struct span label, rest = host;
 
-	if (host.n == 0 || host.n > URI_HOST_MAX ||
-	    host.p[host.n - 1] == '.')
+	if (host.n == 0 || host.n > URI_HOST_MAX || host.p[host.n - 1] == '.')
 		return false;
 	do {
 		label = span_cut(&rest, '.');
@@ -140,8 +138,8 @@ int uri_authority(struct span text, uint16_t default_port,
 	return 0;
 }
 
-int uri_host_lower(struct span host, char low[URI_HOST_MAX + 1],
-    struct span *ret_host)
+int uri_host_lower(
+    struct span host, char low[URI_HOST_MAX + 1], struct span *ret_host)
 {
 	if (host.n > URI_HOST_MAX)
 		return -EINVAL;
@@ -158,7 +156,7 @@ static int port_of(struct span scheme, uint16_t *ret_port)
 	    span_eq_nocase(scheme, SPAN("wss")))
 		*ret_port = 443;
 	else if (span_eq_nocase(scheme, SPAN("http")) ||
-	    span_eq_nocase(scheme, SPAN("ws")))
+	         span_eq_nocase(scheme, SPAN("ws")))
 		*ret_port = 80;
 	else
 		return -EINVAL;
@@ -182,8 +180,8 @@ int uri_parse(struct span text, struct uri *ret_uri)
 	rest = span_from(rest, 3);
 	n = span_chr(rest, '/');
 	authority = span_of(rest.p, n);
-	if (uri_authority(authority, ret_uri->port, &ret_uri->host,
-	    &ret_uri->port) < 0)
+	if (uri_authority(
+	        authority, ret_uri->port, &ret_uri->host, &ret_uri->port) < 0)
 		return -EINVAL;
 	rest = span_from(rest, n);
 	ret_uri->path = rest.n > 0 ? rest : SPAN("/");

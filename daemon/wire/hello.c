@@ -197,7 +197,7 @@ static bool read_hello(struct span in, struct hello *h)
 	if (in.n == 0)
 		return true; /* TLS 1.2 may have no extensions */
 	return take_vector(&in, 2, &extensions) && in.n == 0 &&
-	    read_extensions(extensions, h);
+	       read_extensions(extensions, h);
 }
 
 /* The message on its way through the records. */
@@ -222,9 +222,10 @@ static int add_fragment(struct message *m, struct span fragment)
 	if (byte_at(m->have.p) != CLIENT_HELLO)
 		return -EBADMSG;
 	if (m->have.n >= HANDSHAKE_HEADER_BYTES)
-		m->need = HANDSHAKE_HEADER_BYTES +
-		    (byte_at(m->have.p + 1) << 16 |
-			byte_at(m->have.p + 2) << 8 | byte_at(m->have.p + 3));
+		m->need =
+		    HANDSHAKE_HEADER_BYTES + (byte_at(m->have.p + 1) << 16 |
+		                                 byte_at(m->have.p + 2) << 8 |
+		                                 byte_at(m->have.p + 3));
 	if (m->need > sizeof m->mem)
 		return -E2BIG;
 	/* A message before keys change ends with its record (RFC 8446, 5.1). */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* hello - the first bytes of a client: is it TLS, HTTP or something else, and
- * what does a ClientHello ask for? Sources: RFC 8446, 4.1.2 and 5.1; RFC 6066, 3
- * (SNI); RFC 7301 (ALPN); RFC 8701 (GREASE). */
+ * what does a ClientHello ask for? Sources: RFC 8446, 4.1.2 and 5.1; RFC 6066,
+ * 3 (SNI); RFC 7301 (ALPN); RFC 8701 (GREASE). */
 #ifndef WIRE_HELLO_H
 #define WIRE_HELLO_H
 
 #include "base/span.h"
 
-#define HELLO_MAX_BYTES 32768   /* handshake message, over all its records */
+#define HELLO_MAX_BYTES 32768 /* handshake message, over all its records */
 #define HELLO_RECORDS_MAX 64
 #define HELLO_SNI_MAX 255
 
@@ -20,11 +20,11 @@ enum first hello_first(struct span in);
 struct hello {
 	char sni[HELLO_SNI_MAX + 1]; /* lower case, "" when there is none */
 	size_t sni_len;
-	bool alpn;       /* the extension is there */
-	bool alpn_h1;    /* "http/1.1" is offered */
-	bool alpn_h2;    /* "h2" is offered */
-	bool tls13;      /* supported_versions has 0x0304 */
-	bool ech;        /* encrypted_client_hello (0xfe0d) is there */
+	bool alpn;    /* the extension is there */
+	bool alpn_h1; /* "http/1.1" is offered */
+	bool alpn_h2; /* "h2" is offered */
+	bool tls13;   /* supported_versions has 0x0304 */
+	bool ech;     /* encrypted_client_hello (0xfe0d) is there */
 };
 
 /* Parse a ClientHello that may be cut over several records. Takes nothing: the

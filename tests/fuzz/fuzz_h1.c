@@ -23,8 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	method = asked[p[0] % 4];
 	in = span_of((const char *)p + 2, n - 2);
-	readings_check(&readings, method == NULL, span_str(method), in, p[1],
-	    &wrong);
+	readings_check(
+	    &readings, method == NULL, span_str(method), in, p[1], &wrong);
 	if (wrong != NULL) {
 		fprintf(stderr, "%s\n", wrong);
 		abort();

@@ -22,7 +22,7 @@ static void split_again(struct span in, size_t n, struct buf *out)
 	buf_init(&message, HELLO_MAX_BYTES);
 	while (in.n > 5) {
 		size_t record = (size_t)((unsigned char)in.p[3] << 8 |
-		    (unsigned char)in.p[4]);
+		                         (unsigned char)in.p[4]);
 
 		buf_add(&message, in.p + 5, record);
 		in = span_from(in, 5 + record);
@@ -62,8 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	check(memcmp(&h, &again, sizeof h) == 0);
 	buf_init(&out, 2 * HELLO_MAX_BYTES);
 	split_again(in, HELLO_MAX_BYTES / HELLO_RECORDS_MAX, &out);
-	check(hello_parse(buf_span(&out), &again) ==
-	    (ptrdiff_t)buf_len(&out));
+	check(hello_parse(buf_span(&out), &again) == (ptrdiff_t)buf_len(&out));
 	check(memcmp(&h, &again, sizeof h) == 0);
 	buf_fini(&out);
 	return 0;

@@ -44,7 +44,7 @@ static void check_uri(struct span in, struct buf *out)
 	    SPAN_ARG(u.host), u.port, SPAN_ARG(u.path));
 	check(uri_parse(buf_span(out), &again) == 0);
 	check(span_eq(u.host, again.host) && span_eq(u.path, again.path) &&
-	    u.port == again.port);
+	      u.port == again.port);
 }
 
 static void check_escapes(struct span in, bool plus)

@@ -142,16 +142,16 @@ static void read_message(const struct peer *p, struct span in,
 static bool same(const struct reading *a, const struct reading *b)
 {
 	return a->end == b->end &&
-	    span_eq(buf_span(&a->head), buf_span(&b->head)) &&
-	    span_eq(buf_span(&a->content), buf_span(&b->content));
+	       span_eq(buf_span(&a->head), buf_span(&b->head)) &&
+	       span_eq(buf_span(&a->content), buf_span(&b->content));
 }
 
 /* What careless readers do differently from each other. */
 enum mood {
-	CR_ENDS = 1,     /* a bare CR ends a line, as a bare LF always does */
-	LENGTH_FIRST = 2,/* Content-Length wins over Transfer-Encoding */
-	LAST_WINS = 4,   /* the last of several lengths */
-	LOWLINE = 8,     /* '_' in names is '-' */
+	CR_ENDS = 1,      /* a bare CR ends a line, as a bare LF always does */
+	LENGTH_FIRST = 2, /* Content-Length wins over Transfer-Encoding */
+	LAST_WINS = 4,    /* the last of several lengths */
+	LOWLINE = 8,      /* '_' in names is '-' */
 	MOODS = 16
 };
 
@@ -161,7 +161,7 @@ static struct span careless_line(struct span *in, unsigned mood)
 	struct span line;
 
 	while (n < in->n && in->p[n] != '\n' &&
-	    !((mood & CR_ENDS) != 0 && in->p[n] == '\r'))
+	       !((mood & CR_ENDS) != 0 && in->p[n] == '\r'))
 		n++;
 	line = span_of(in->p, n);
 	if (n + 1 < in->n && in->p[n] == '\r' && in->p[n + 1] == '\n')
@@ -232,8 +232,8 @@ static void careless_chunks(struct span *in, unsigned mood, struct buf *out)
 }
 
 /* One message, read with little care; *in is moved to what follows. */
-static void careless_read(const struct peer *p, struct span *in,
-    unsigned mood, struct buf *out)
+static void careless_read(
+    const struct peer *p, struct span *in, unsigned mood, struct buf *out)
 {
 	struct span line = careless_line(in, mood), rest, name;
 	bool chunked = false, has_length = false, none = p->request;
@@ -241,15 +241,15 @@ static void careless_read(const struct peer *p, struct span *in,
 
 	if (!p->request)
 		none = status < 200 || status == 204 || status == 304 ||
-		    span_eq(p->method, SPAN("HEAD")) ||
-		    (status < 300 && span_eq(p->method, SPAN("CONNECT")));
+		       span_eq(p->method, SPAN("HEAD")) ||
+		       (status < 300 && span_eq(p->method, SPAN("CONNECT")));
 	while ((line = careless_line(in, mood)).n > 0) {
 		rest = line;
 		name = careless_trim(span_cut(&rest, ':'));
 		if (careless_is(name, "transfer-encoding", mood)) {
 			chunked = true;
 		} else if (careless_is(name, "content-length", mood) &&
-		    (!has_length || (mood & LAST_WINS) != 0)) {
+		           (!has_length || (mood & LAST_WINS) != 0)) {
 			length = careless_number(rest, 10);
 			has_length = true;
 		}
@@ -268,8 +268,8 @@ static void careless_read(const struct peer *p, struct span *in,
 }
 
 /* The form of r->whole and what followed it: does every reader agree? */
-static const char *check_form(struct readings *r, const struct peer *p,
-    struct span left)
+static const char *check_form(
+    struct readings *r, const struct peer *p, struct span left)
 {
 	struct span form = buf_span(&r->whole.form), rest;
 	const size_t stop[2] = { form.n, form.n };
@@ -297,8 +297,7 @@ static const char *check_form(struct readings *r, const struct peer *p,
 }
 
 enum reading_end readings_check(struct readings *r, bool request,
-    struct span for_method, struct span in, size_t at,
-    const char **ret_wrong)
+    struct span for_method, struct span in, size_t at, const char **ret_wrong)
 {
 	const struct peer p = { request, for_method };
 	size_t n = in.n, k = at < n ? at : n;
@@ -313,7 +312,7 @@ enum reading_end readings_check(struct readings *r, bool request,
 		read_message(&p, in, stop[i], &r->cut);
 		if (!same(&r->whole, &r->cut) ||
 		    (r->whole.end == READING_WHOLE &&
-			r->whole.taken != r->cut.taken))
+		        r->whole.taken != r->cut.taken))
 			*ret_wrong = "cut, it is something else";
 	}
 	if (r->whole.end == READING_WHOLE && *ret_wrong == NULL) {

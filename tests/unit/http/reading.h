@@ -10,10 +10,10 @@ enum reading_end { READING_REFUSED, READING_INCOMPLETE, READING_WHOLE };
 
 struct reading {
 	enum reading_end end;
-	size_t taken;       /* READING_WHOLE: bytes up to the message's end */
-	struct buf head;    /* as text: start line, framing, fields */
+	size_t taken;    /* READING_WHOLE: bytes up to the message's end */
+	struct buf head; /* as text: start line, framing, fields */
 	struct buf content;
-	struct buf form;    /* READING_WHOLE: the message written again */
+	struct buf form; /* READING_WHOLE: the message written again */
 };
 
 /* One place for all readings of a check; init once, use often. */
@@ -34,7 +34,6 @@ void readings_fini(struct readings *r);
  * Returns how it ended, in r->whole too; *ret_wrong says what was wrong, NULL:
  * nothing. */
 enum reading_end readings_check(struct readings *r, bool request,
-    struct span for_method, struct span in, size_t at,
-    const char **ret_wrong);
+    struct span for_method, struct span in, size_t at, const char **ret_wrong);
 
 #endif

@@ -76,14 +76,15 @@ static const struct {
 	{ "CONNECT and Host differ in the port",
 	    "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:80\r\n\r\n" },
 	{ "CONNECT with a body", "CONNECT meet.example:443 HTTP/1.1\r\n" HOST
-	    "Content-Length: 1\r\n\r\n" },
+	                         "Content-Length: 1\r\n\r\n" },
 	{ "CONNECT with chunks", "CONNECT meet.example:443 HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\n" },
+	                         "Transfer-Encoding: chunked\r\n\r\n" },
 	{ "CL and TE", POST "Content-Length: 5\r\n"
-	    "Transfer-Encoding: chunked\r\n\r\n" },
+	                    "Transfer-Encoding: chunked\r\n\r\n" },
 	{ "TE and CL", POST "Transfer-Encoding: chunked\r\n"
-	    "Content-Length: 5\r\n\r\n" },
-	{ "two lengths", POST "Content-Length: 5\r\nContent-Length: 6\r\n\r\n" },
+	                    "Content-Length: 5\r\n\r\n" },
+	{ "two lengths",
+	    POST "Content-Length: 5\r\nContent-Length: 6\r\n\r\n" },
 	{ "twice the same length",
 	    POST "Content-Length: 5\r\nContent-Length: 5\r\n\r\n" },
 	{ "list of lengths", POST "Content-Length: 5, 5\r\n\r\n" },
@@ -100,19 +101,19 @@ static const struct {
 	{ "gzip, chunked", POST "Transfer-Encoding: gzip, chunked\r\n\r\n" },
 	{ "chunked twice", POST "Transfer-Encoding: chunked, chunked\r\n\r\n" },
 	{ "two codings", POST "Transfer-Encoding: chunked\r\n"
-	    "Transfer-Encoding: chunked\r\n\r\n" },
+	                      "Transfer-Encoding: chunked\r\n\r\n" },
 	{ "identity", POST "Transfer-Encoding: identity\r\n\r\n" },
 	{ "quoted coding", POST "Transfer-Encoding: \"chunked\"\r\n\r\n" },
-	{ "coding with parameter", POST "Transfer-Encoding: chunked;a\r\n\r\n" },
+	{ "coding with parameter",
+	    POST "Transfer-Encoding: chunked;a\r\n\r\n" },
 	{ "empty coding", POST "Transfer-Encoding:\r\n\r\n" },
-	{ "VT around the coding",
-	    POST "Transfer-Encoding: \vchunked\r\n\r\n" },
-	{ "chunks in HTTP/1.0", "POST / HTTP/1.0\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\n" },
+	{ "VT around the coding", POST "Transfer-Encoding: \vchunked\r\n\r\n" },
+	{ "chunks in HTTP/1.0",
+	    "POST / HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n" },
 	{ "lookalike of a coding", POST "Transfer_Encoding: chunked\r\n\r\n" },
 	{ "lookalike of a length", POST "content_length: 1\r\n\r\n" },
 	{ "two media types", POST "Content-Type: text/plain\r\n"
-	    "Content-Type: application/json\r\n\r\n" },
+	                          "Content-Type: application/json\r\n\r\n" },
 };
 
 static void test_refused(void)
@@ -156,7 +157,8 @@ static const struct {
 } taken[] = {
 	{ GET HOST "\r\n", "GET |meet.example|/|none 0|k" },
 	{ "\r\n\r\n" GET HOST "\r\n", "GET |meet.example|/|none 0|k" },
-	{ "GET http://Meet.Example/a?b HTTP/1.1\r\nHost: meet.example:80\r\n\r\n",
+	{ "GET http://Meet.Example/a?b HTTP/1.1\r\nHost: "
+	  "meet.example:80\r\n\r\n",
 	    "GET http|Meet.Example|/a?b|none 0|k" },
 	{ "GET HTTPS://meet.example HTTP/1.1\r\n" HOST "\r\n",
 	    "GET https|meet.example|/|none 0|k" },
@@ -177,19 +179,20 @@ static const struct {
 	{ GET HOST "Connection: x, Close\r\n\r\n",
 	    "GET |meet.example|/|none 0|" },
 	{ GET HOST "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
-	    "\r\n", "GET |meet.example|/|none 0|ku" },
+	           "\r\n",
+	    "GET |meet.example|/|none 0|ku" },
 	{ GET HOST "Connection: Upgrade\r\n\r\n",
 	    "GET |meet.example|/|none 0|k" },
 	{ "GET / HTTP/1.0\r\n" HOST "Connection: Upgrade\r\nUpgrade: a\r\n\r\n",
 	    "GET |meet.example|/|none 0|" },
-	{ POST "Content-Length: 0\r\n\r\n",
-	    "POST |meet.example|/|length 0|k" },
+	{ POST "Content-Length: 0\r\n\r\n", "POST |meet.example|/|length 0|k" },
 	{ POST "content-length:\t 4611686018427387904 \r\n\r\n",
 	    "POST |meet.example|/|length 4611686018427387904|k" },
 	{ POST "Transfer-Encoding: Chunked\r\nExpect: 100-Continue\r\n\r\n",
 	    "POST |meet.example|/|chunked 0|ke" },
 	{ "POST / HTTP/1.0\r\n" HOST "Expect: 100-continue\r\n"
-	    "Content-Length: 1\r\n\r\n", "POST |meet.example|/|length 1|" },
+	  "Content-Length: 1\r\n\r\n",
+	    "POST |meet.example|/|length 1|" },
 	{ POST "Expect: something\r\nContent-Length: 1\r\n\r\n",
 	    "POST |meet.example|/|length 1|k" },
 	{ GET HOST "X:\r\nY: a\tb \xc3\xa4\t\r\n\r\n",
@@ -208,8 +211,8 @@ static void test_taken(void)
 
 		n = h1_read_request(in, &m, &fault);
 		show(&out);
-		tap_ok((size_t)n == in.n && fault == H1_OK, "taken: request %zu",
-		    i);
+		tap_ok((size_t)n == in.n && fault == H1_OK,
+		    "taken: request %zu", i);
 		tap_span(buf_span(&out), span_str(taken[i].want), "%s",
 		    taken[i].want);
 	}
@@ -249,12 +252,16 @@ static const struct {
 	{ "GET", "HTTP/1.1 100 -\r\nTransfer-Encoding: chunked\r\n\r\n", NULL },
 	{ "CONNECT", OK200 "Content-Length: 1\r\n\r\n", NULL },
 	{ "CONNECT", OK200 "Transfer-Encoding: chunked\r\n\r\n", NULL },
-	{ "GET", OK200 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+	{ "GET",
+	    OK200 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
 	    NULL },
-	{ "HEAD", OK200 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"
-	    "\r\n", NULL },
+	{ "HEAD",
+	    OK200 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"
+	          "\r\n",
+	    NULL },
 	{ "GET", OK200 "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", NULL },
-	{ "GET", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", NULL },
+	{ "GET", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+	    NULL },
 	{ "GET", OK200 "Transfer-Encoding: gzip, chunked\r\n\r\n", NULL },
 	{ "GET", "HTTP/1.1 099 -\r\n\r\n", NULL },
 	{ "GET", "HTTP/1.1 600 -\r\n\r\n", NULL },
@@ -279,8 +286,8 @@ static void test_answers(void)
 	for (size_t i = 0; i < sizeof answer / sizeof *answer; i++) {
 		struct span in = span_str(answer[i].in);
 
-		n = h1_read_response(in, span_str(answer[i].method), &m,
-		    &fault);
+		n = h1_read_response(
+		    in, span_str(answer[i].method), &m, &fault);
 		if (answer[i].want == NULL) {
 			tap_int(n, -EBADMSG, "refused: answer %zu", i);
 			continue;
@@ -318,8 +325,7 @@ static void test_limits(void)
 	limit("one more", SPAN(GET HOST), SPAN("X: a\r\n"), MSG_FIELDS_MAX,
 	    SPAN("\r\n"), H1_TOO_LARGE);
 	limit("the largest target", SPAN("GET /"), SPAN("a"),
-	    MSG_TARGET_MAX_BYTES - 1, SPAN(" HTTP/1.1\r\n" HOST "\r\n"),
-	    H1_OK);
+	    MSG_TARGET_MAX_BYTES - 1, SPAN(" HTTP/1.1\r\n" HOST "\r\n"), H1_OK);
 	limit("one byte more", SPAN("GET /"), SPAN("a"), MSG_TARGET_MAX_BYTES,
 	    SPAN(" HTTP/1.1\r\n" HOST "\r\n"), H1_TOO_LARGE);
 	limit("the largest head", SPAN(GET HOST "X: "), SPAN("a"),
@@ -374,8 +380,8 @@ static const struct {
 };
 
 /* Read in pieces of step bytes; adds what came, and '+' when more is needed. */
-static int read_in_steps(enum framing framing, uint64_t length,
-    struct span in, size_t step, struct buf *out, size_t *ret_rest)
+static int read_in_steps(enum framing framing, uint64_t length, struct span in,
+    size_t step, struct buf *out, size_t *ret_rest)
 {
 	struct span piece, content;
 	struct h1_body b;
@@ -417,21 +423,28 @@ static void test_chunks(void)
 
 		good = true;
 		for (size_t step = 1; step <= in.n + 1 && good; step++) {
-			r = read_in_steps(FRAME_CHUNKED, 0, in, step, &out,
-			    &rest);
+			r = read_in_steps(
+			    FRAME_CHUNKED, 0, in, step, &out, &rest);
 			if (chunks[i].want == NULL)
 				good = r == -EBADMSG;
 			else
-				good = r >= 0 && span_eq(buf_span(&out),
-				    span_str(chunks[i].want)) &&
-				    (r == 0 || rest == chunks[i].rest);
+				good = r >= 0 &&
+				       span_eq(buf_span(&out),
+				           span_str(chunks[i].want)) &&
+				       (r == 0 || rest == chunks[i].rest);
 		}
 		tap_ok(good, "chunks %zu, cut in all steps", i);
 	}
-	tap_int(read_in_steps(FRAME_CHUNKED, 0, SPAN("1;" A256 "\r\na\r\n0"
-	    "\r\n\r\n"), 9, &out, &rest), 1, "extension at the limit");
-	tap_int(read_in_steps(FRAME_CHUNKED, 0, SPAN("1;" A256 "\r\na\r\n0;b"
-	    "\r\n\r\n"), 9, &out, &rest), -EBADMSG, "over it in all");
+	tap_int(read_in_steps(FRAME_CHUNKED, 0,
+	            SPAN("1;" A256 "\r\na\r\n0"
+	                 "\r\n\r\n"),
+	            9, &out, &rest),
+	    1, "extension at the limit");
+	tap_int(read_in_steps(FRAME_CHUNKED, 0,
+	            SPAN("1;" A256 "\r\na\r\n0;b"
+	                 "\r\n\r\n"),
+	            9, &out, &rest),
+	    -EBADMSG, "over it in all");
 	buf_fini(&out);
 }
 
@@ -446,25 +459,27 @@ static void test_bodies(void)
 	while (buf_len(&in) < 8000)
 		buf_add_str(&in, "Name: 0123456789\r\n");
 	buf_add_str(&in, "\r\n");
-	tap_int(read_in_steps(FRAME_CHUNKED, 0, buf_span(&in), 100, &out,
-	    &rest), 1, "a long trailer");
+	tap_int(
+	    read_in_steps(FRAME_CHUNKED, 0, buf_span(&in), 100, &out, &rest), 1,
+	    "a long trailer");
 	buf_truncate(&in, buf_len(&in) - 2);
 	while (buf_len(&in) < 10000)
 		buf_add_str(&in, "Name: 0123456789\r\n");
-	tap_int(read_in_steps(FRAME_CHUNKED, 0, buf_span(&in), 100, &out,
-	    &rest), -EBADMSG, "too long a trailer");
-	tap_int(read_in_steps(FRAME_LENGTH, 3, SPAN("abcd"), 2, &out, &rest),
-	    1, "by length");
+	tap_int(
+	    read_in_steps(FRAME_CHUNKED, 0, buf_span(&in), 100, &out, &rest),
+	    -EBADMSG, "too long a trailer");
+	tap_int(read_in_steps(FRAME_LENGTH, 3, SPAN("abcd"), 2, &out, &rest), 1,
+	    "by length");
 	tap_span(buf_span(&out), SPAN("abc"), "its content");
 	tap_int((long long)rest, 1, "what is behind it");
-	tap_int(read_in_steps(FRAME_LENGTH, 5, SPAN("abcd"), 2, &out, &rest),
-	    0, "too short");
+	tap_int(read_in_steps(FRAME_LENGTH, 5, SPAN("abcd"), 2, &out, &rest), 0,
+	    "too short");
 	tap_span(buf_span(&out), SPAN("abcd+"), "its content is cut");
 	tap_int(read_in_steps(FRAME_NONE, 0, SPAN("abcd"), 4, &out, &rest), 1,
 	    "no body");
 	tap_int((long long)rest, 4, "nothing is taken");
-	tap_int(read_in_steps(FRAME_CLOSE, 0, SPAN("abcd"), 3, &out, &rest),
-	    0, "until the end");
+	tap_int(read_in_steps(FRAME_CLOSE, 0, SPAN("abcd"), 3, &out, &rest), 0,
+	    "until the end");
 	tap_span(buf_span(&out), SPAN("abcd"), "is a proper end");
 	buf_fini(&out);
 	buf_fini(&in);
@@ -476,23 +491,28 @@ static void test_write(void)
 	enum h1_fault fault;
 
 	buf_init(&out, 4096);
-	h1_read_request(SPAN("POST http://meet.example:81/a?b HTTP/1.0\r\n"
-	    "X-A:  1 \r\nhost: meet.example:81\r\nKeep-Alive: 5\r\n"
-	    "content-length: 007\r\nX-B: 2\r\n\r\n"), &m, &fault);
+	h1_read_request(
+	    SPAN("POST http://meet.example:81/a?b HTTP/1.0\r\n"
+	         "X-A:  1 \r\nhost: meet.example:81\r\nKeep-Alive: 5\r\n"
+	         "content-length: 007\r\nX-B: 2\r\n\r\n"),
+	    &m, &fault);
 	m.field[0].gone = true;
 	tap_int(h1_write_head(&m, &out), 0, "write a request");
-	tap_span(buf_span(&out), SPAN("POST /a?b HTTP/1.1\r\n"
-	    "Host: meet.example:81\r\nX-B: 2\r\nContent-Length: 7\r\n"
-	    "Connection: close\r\n\r\n"), "in one form");
+	tap_span(buf_span(&out),
+	    SPAN("POST /a?b HTTP/1.1\r\n"
+	         "Host: meet.example:81\r\nX-B: 2\r\nContent-Length: 7\r\n"
+	         "Connection: close\r\n\r\n"),
+	    "in one form");
 	buf_reset(&out);
-	h1_read_response(SPAN("HTTP/1.0 200\r\nX-A: 1\r\n\r\n"), SPAN("GET"),
-	    &m, &fault);
+	h1_read_response(
+	    SPAN("HTTP/1.0 200\r\nX-A: 1\r\n\r\n"), SPAN("GET"), &m, &fault);
 	m.framing = FRAME_CHUNKED;
 	m.keep_alive = true;
 	m.upgrade = true;
 	tap_int(h1_write_head(&m, &out), 0, "write an answer");
-	tap_span(buf_span(&out), SPAN("HTTP/1.1 200 \r\nX-A: 1\r\n"
-	    "Transfer-Encoding: chunked\r\nConnection: Upgrade\r\n\r\n"),
+	tap_span(buf_span(&out),
+	    SPAN("HTTP/1.1 200 \r\nX-A: 1\r\n"
+	         "Transfer-Encoding: chunked\r\nConnection: Upgrade\r\n\r\n"),
 	    "in one form");
 	buf_reset(&out);
 	m.field[0].value = SPAN("1\r\nX-B: 2");
@@ -512,8 +532,10 @@ static void test_write(void)
 	tap_int((long long)buf_len(&out), 0, "no empty chunk");
 	h1_write_chunk(&out, SPAN("0123456789abcdef!"), false);
 	h1_write_chunk(&out, SPAN("b"), true);
-	tap_span(buf_span(&out), SPAN("11\r\n0123456789abcdef!\r\n1\r\nb\r\n"
-	    "0\r\n\r\n"), "chunks");
+	tap_span(buf_span(&out),
+	    SPAN("11\r\n0123456789abcdef!\r\n1\r\nb\r\n"
+	         "0\r\n\r\n"),
+	    "chunks");
 	buf_fini(&out);
 	buf_init(&out, 20);
 	m.path = SPAN("/");

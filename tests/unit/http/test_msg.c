@@ -32,8 +32,8 @@ static void test_field_id(void)
 		struct span name = span_str(known[i].name);
 
 		all = all && field_id(name) == known[i].id;
-		sorted = sorted && (i == 0 ||
-		    strlen(known[i - 1].name) <= name.n);
+		sorted =
+		    sorted && (i == 0 || strlen(known[i - 1].name) <= name.n);
 	}
 	tap_ok(all, "each row of fields.tbl is found");
 	tap_ok(sorted, "fields.tbl is sorted by length");

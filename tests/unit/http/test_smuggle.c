@@ -19,51 +19,82 @@ static const struct seed {
 	const char *name, *in;
 	const char *asked; /* answers: the method; NULL: a request */
 } seed[] = {
-	{ "GET", "GET /j/42?pwd=a%20b HTTP/1.1\r\n" HOST "Accept: */*\r\n"
-	    "X-Empty:\r\n\r\n" NEXT, NULL },
-	{ "POST by length", "POST /rest HTTP/1.1\r\n" HOST
+	{ "GET",
+	    "GET /j/42?pwd=a%20b HTTP/1.1\r\n" HOST "Accept: */*\r\n"
+	    "X-Empty:\r\n\r\n" NEXT,
+	    NULL },
+	{ "POST by length",
+	    "POST /rest HTTP/1.1\r\n" HOST
 	    "Content-Type: application/json\r\nContent-Length: 13\r\n\r\n"
-	    "{\"name\":\"E\"}\n" NEXT, NULL },
-	{ "POST in chunks", "POST /rest HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\n"
+	    "{\"name\":\"E\"}\n" NEXT,
+	    NULL },
+	{ "POST in chunks",
+	    "POST /rest HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
 	    "7;a=b\r\n{\"name\"\r\n05\r\n:\"E\"}\r\n0\r\nX-Sum: 1\r\n\r\n" NEXT,
 	    NULL },
-	{ "chunks that look like a message", "POST / HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\n"
-	    "f\r\n0\r\n\r\nGET / HTTP\r\n0\r\n\r\n" NEXT, NULL },
-	{ "length over something like chunks", "POST / HTTP/1.1\r\n" HOST
-	    "Content-Length: 5\r\n\r\n0\r\n\r\n" NEXT, NULL },
-	{ "absolute form", "GET http://meet.example:80/a HTTP/1.1\r\n" HOST
-	    "Connection: close\r\nCookie: a=1; b=2\r\n\r\n", NULL },
-	{ "HTTP/1.0", "POST /a HTTP/1.0\r\n" HOST "Connection: keep-alive\r\n"
-	    "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", NULL },
-	{ "CONNECT", "CONNECT meet.example:443 HTTP/1.1\r\n"
-	    "Host: meet.example:443\r\n\r\n\x16\x03\x01", NULL },
+	{ "chunks that look like a message",
+	    "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+	    "f\r\n0\r\n\r\nGET / HTTP\r\n0\r\n\r\n" NEXT,
+	    NULL },
+	{ "length over something like chunks",
+	    "POST / HTTP/1.1\r\n" HOST
+	    "Content-Length: 5\r\n\r\n0\r\n\r\n" NEXT,
+	    NULL },
+	{ "absolute form",
+	    "GET http://meet.example:80/a HTTP/1.1\r\n" HOST
+	    "Connection: close\r\nCookie: a=1; b=2\r\n\r\n",
+	    NULL },
+	{ "HTTP/1.0",
+	    "POST /a HTTP/1.0\r\n" HOST "Connection: keep-alive\r\n"
+	    "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+	    NULL },
+	{ "CONNECT",
+	    "CONNECT meet.example:443 HTTP/1.1\r\n"
+	    "Host: meet.example:443\r\n\r\n\x16\x03\x01",
+	    NULL },
 	{ "OPTIONS", "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", NULL },
-	{ "upgrade", "GET /ws HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n"
+	{ "upgrade",
+	    "GET /ws HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n"
 	    "Connection: keep-alive, Upgrade\r\n"
-	    "Sec-WebSocket-Version: 13\r\n\r\n\x81\x85", NULL },
-	{ "Expect", "\r\nPUT /a HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
-	    "Content-Length: 2\r\n\r\nab" NEXT, NULL },
-	{ "answer by length", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
-	    "Set-Cookie: a=1; Path=/\r\n\r\nabcdHTTP/1.1 200 OK\r\n", "GET" },
-	{ "answer in chunks", "HTTP/1.1 200 OK\r\n"
+	    "Sec-WebSocket-Version: 13\r\n\r\n\x81\x85",
+	    NULL },
+	{ "Expect",
+	    "\r\nPUT /a HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
+	    "Content-Length: 2\r\n\r\nab" NEXT,
+	    NULL },
+	{ "answer by length",
+	    "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
+	    "Set-Cookie: a=1; Path=/\r\n\r\nabcdHTTP/1.1 200 OK\r\n",
+	    "GET" },
+	{ "answer in chunks",
+	    "HTTP/1.1 200 OK\r\n"
 	    "Transfer-Encoding: chunked\r\n\r\n"
-	    "3\r\nabc\r\n1\r\nd\r\n0\r\n\r\nHTTP/1.1", "POST" },
-	{ "answer until the end", "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n"
-	    "\r\nabc\r\n\r\n0\r\n\r\n", "GET" },
-	{ "answer in HTTP/1.0", "HTTP/1.0 404 Not Found\r\n"
-	    "Connection: keep-alive\r\nContent-Length: 2\r\n\r\nno", "GET" },
-	{ "answer to HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n"
-	    "HTTP/1.1 200 OK\r\n", "HEAD" },
+	    "3\r\nabc\r\n1\r\nd\r\n0\r\n\r\nHTTP/1.1",
+	    "POST" },
+	{ "answer until the end",
+	    "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n"
+	    "\r\nabc\r\n\r\n0\r\n\r\n",
+	    "GET" },
+	{ "answer in HTTP/1.0",
+	    "HTTP/1.0 404 Not Found\r\n"
+	    "Connection: keep-alive\r\nContent-Length: 2\r\n\r\nno",
+	    "GET" },
+	{ "answer to HEAD",
+	    "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n"
+	    "HTTP/1.1 200 OK\r\n",
+	    "HEAD" },
 	{ "204", "HTTP/1.1 204 No Content\r\nDate: x\r\n\r\nHTTP/1.1", "GET" },
 	{ "304", "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nHTTP",
 	    "GET" },
 	{ "100", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", "PUT" },
-	{ "101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-	    "Connection: Upgrade\r\n\r\n\x81\x05hello", "GET" },
-	{ "answer to CONNECT", "HTTP/1.1 200 Connection established\r\n\r\n"
-	    "\x16\x03\x03", "CONNECT" },
+	{ "101",
+	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+	    "Connection: Upgrade\r\n\r\n\x81\x05hello",
+	    "GET" },
+	{ "answer to CONNECT",
+	    "HTTP/1.1 200 Connection established\r\n\r\n"
+	    "\x16\x03\x03",
+	    "CONNECT" },
 };
 
 static void show(const char *wrong, struct span in)
@@ -83,8 +114,8 @@ static void show(const char *wrong, struct span in)
 }
 
 /* In memory of just this size: nothing behind it can be read unnoticed. */
-static bool check(const struct seed *s, struct span in, size_t at,
-    enum reading_end *ret_end)
+static bool check(
+    const struct seed *s, struct span in, size_t at, enum reading_end *ret_end)
 {
 	char *copy = malloc(in.n > 0 ? in.n : 1);
 	const char *wrong = "memory is out";
@@ -102,8 +133,8 @@ static bool check(const struct seed *s, struct span in, size_t at,
 	return wrong == NULL;
 }
 
-static bool check_pieces(const struct seed *s, struct span a, struct span b,
-    struct span c)
+static bool check_pieces(
+    const struct seed *s, struct span a, struct span b, struct span c)
 {
 	static char mem[2048];
 	enum reading_end end;
@@ -122,10 +153,21 @@ static bool check_pieces(const struct seed *s, struct span a, struct span b,
 static bool damage(const struct seed *s)
 {
 	static const struct span put[] = {
-		{ "\r", 1 }, { "\n", 1 }, { "\0", 1 }, { " ", 1 }, { "\t", 1 },
-		{ "\v", 1 }, { ":", 1 }, { ",", 1 }, { ";", 1 }, { "0", 1 },
-		{ "\r\n", 2 }, { "\r\n ", 3 }, { "\r\n\r\n", 4 },
-		{ "\xc2\x85", 2 }, { "Content-Length: 3\r\n", 19 },
+		{ "\r", 1 },
+		{ "\n", 1 },
+		{ "\0", 1 },
+		{ " ", 1 },
+		{ "\t", 1 },
+		{ "\v", 1 },
+		{ ":", 1 },
+		{ ",", 1 },
+		{ ";", 1 },
+		{ "0", 1 },
+		{ "\r\n", 2 },
+		{ "\r\n ", 3 },
+		{ "\r\n\r\n", 4 },
+		{ "\xc2\x85", 2 },
+		{ "Content-Length: 3\r\n", 19 },
 		{ "Transfer-Encoding: chunked\r\n", 28 },
 		{ "\r\nTransfer-Encoding: chunked", 28 },
 	};
@@ -140,12 +182,12 @@ static bool damage(const struct seed *s)
 		good &= check_pieces(s, before, SPAN(""), span_from(in, i + 1));
 		for (unsigned bit = 0; bit < 8; bit++) {
 			c = (char)(in.p[i] ^ (1 << bit));
-			good &= check_pieces(s, before, span_of(&c, 1),
-			    span_from(in, i + 1));
+			good &= check_pieces(
+			    s, before, span_of(&c, 1), span_from(in, i + 1));
 		}
 		for (size_t k = 0; k < sizeof put / sizeof *put; k++)
-			good &= check_pieces(s, before, put[k],
-			    span_from(in, i));
+			good &=
+			    check_pieces(s, before, put[k], span_from(in, i));
 	}
 	return good;
 }
@@ -177,7 +219,9 @@ static const struct {
 	{ "Transfer-Encoding: chunked\v\r\n", false },
 	{ "Transfer-Encoding: \fchunked\r\n", false },
 	{ "Transfer-Encoding: chunked\x85\r\n", false },
-	{ "Transfer-Encoding: \xa0" "chunked\r\n", false },
+	{ "Transfer-Encoding: \xa0"
+	  "chunked\r\n",
+	    false },
 	{ "Transfer-Encoding\x80: chunked\r\n", false },
 	{ "Transfer-Encoding: xchunked\r\n", false },
 	{ "Transfer-Encoding: chunkedx\r\n", false },
@@ -224,7 +268,9 @@ static const struct {
 	{ "Content-Length: 5 0\r\n", false },
 	{ "Content-Length: 5;\r\n", false },
 	{ "Content-Length: \v5\r\n", false },
-	{ "Content-Length: \xa0" "5\r\n", false },
+	{ "Content-Length: \xa0"
+	  "5\r\n",
+	    false },
 	{ "Content-Length: \xd9\xa5\r\n", false },
 	{ "Content-Length: 4294967301000000000000000005\r\n", false },
 	{ "Content-Length: 18446744073709551621\r\n", false },
@@ -247,8 +293,7 @@ static const char *const body[] = {
 
 /* A head with these two lines, in this order, over each body. good: it may pass
  * where the body fits; coded: in HTTP/1.1 only. */
-static bool check_lines(const char *one, const char *two, bool good,
-    bool coded)
+static bool check_lines(const char *one, const char *two, bool good, bool coded)
 {
 	static const struct {
 		const char *start;
@@ -289,21 +334,21 @@ static void test_both(void)
 
 	for (size_t i = 0; i < ncoding; i++)
 		for (size_t k = 0; k < nlength; k++) {
-			good &= check_lines(coding[i].line, length[k].line,
-			    false, true);
-			good &= check_lines(length[k].line, coding[i].line,
-			    false, true);
+			good &= check_lines(
+			    coding[i].line, length[k].line, false, true);
+			good &= check_lines(
+			    length[k].line, coding[i].line, false, true);
 		}
 	tap_ok(good, "a coding and a length, both orders, both directions");
 	good = true;
 	for (size_t i = 0; i < ncoding; i++)
-		good &= check_lines(coding[i].line, "X-After: a\r\n",
-		    coding[i].good, true);
+		good &= check_lines(
+		    coding[i].line, "X-After: a\r\n", coding[i].good, true);
 	tap_ok(good, "a coding in disguise");
 	good = true;
 	for (size_t k = 0; k < nlength; k++)
-		good &= check_lines(length[k].line, "X-After: a\r\n",
-		    length[k].good, false);
+		good &= check_lines(
+		    length[k].line, "X-After: a\r\n", length[k].good, false);
 	tap_ok(good, "a length in disguise");
 }
 
@@ -311,22 +356,36 @@ static void test_both(void)
 static void test_chunks(void)
 {
 	static const char *const bad[] = {
-		"5\nhello\n0\n\n", "5\r\nhello\r\n0\n\n", "5\rhello\r0\r\r",
-		"0x5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n",
-		"-5\r\nhello\r\n0\r\n\r\n", " 5\r\nhello\r\n0\r\n\r\n",
-		"5 \r\nhello\r\n0\r\n\r\n", "5\t\r\nhello\r\n0\r\n\r\n",
-		"5 ;a\r\nhello\r\n0\r\n\r\n", "5h\r\nhello\r\n0\r\n\r\n",
-		"5;\nx\r\nhello\r\n0\r\n\r\n", "5;\rx\r\nhello\r\n0\r\n\r\n",
-		"5,6\r\nhello\r\n0\r\n\r\n", "5.0\r\nhello\r\n0\r\n\r\n",
-		"5\r\nhelloXX0\r\n\r\n", "5\r\nhello0\r\n\r\n",
-		"5\r\nhello\rX0\r\n\r\n", "5\r\nhelloX\n0\r\n\r\n",
-		"5\r\nhello\r\n\r\n0\r\n\r\n", "5\r\r\nhello\r\n0\r\n\r\n",
+		"5\nhello\n0\n\n",
+		"5\r\nhello\r\n0\n\n",
+		"5\rhello\r0\r\r",
+		"0x5\r\nhello\r\n0\r\n\r\n",
+		"+5\r\nhello\r\n0\r\n\r\n",
+		"-5\r\nhello\r\n0\r\n\r\n",
+		" 5\r\nhello\r\n0\r\n\r\n",
+		"5 \r\nhello\r\n0\r\n\r\n",
+		"5\t\r\nhello\r\n0\r\n\r\n",
+		"5 ;a\r\nhello\r\n0\r\n\r\n",
+		"5h\r\nhello\r\n0\r\n\r\n",
+		"5;\nx\r\nhello\r\n0\r\n\r\n",
+		"5;\rx\r\nhello\r\n0\r\n\r\n",
+		"5,6\r\nhello\r\n0\r\n\r\n",
+		"5.0\r\nhello\r\n0\r\n\r\n",
+		"5\r\nhelloXX0\r\n\r\n",
+		"5\r\nhello0\r\n\r\n",
+		"5\r\nhello\rX0\r\n\r\n",
+		"5\r\nhelloX\n0\r\n\r\n",
+		"5\r\nhello\r\n\r\n0\r\n\r\n",
+		"5\r\r\nhello\r\n0\r\n\r\n",
 		"10000000000000005\r\nhello\r\n0\r\n\r\n",
 		"00000000000000005\r\nhello\r\n0\r\n\r\n",
 		"fffffffffffffffb\r\nhello\r\n0\r\n\r\n",
-		"5\r\nhello\r\n0\r\nX\r\n\r\n", "5\r\nhello\r\n0\r\n X: y\r\n\r\n",
-		"5\r\nhello\r\n0\r\nX : y\r\n\r\n", "\r\n5\r\nhello\r\n0\r\n\r\n",
-		"5\r\nhello\r\n0\r\nX: y\n\r\n", "5\r\nhello\r\n0\r\nX: y\r\r\n",
+		"5\r\nhello\r\n0\r\nX\r\n\r\n",
+		"5\r\nhello\r\n0\r\n X: y\r\n\r\n",
+		"5\r\nhello\r\n0\r\nX : y\r\n\r\n",
+		"\r\n5\r\nhello\r\n0\r\n\r\n",
+		"5\r\nhello\r\n0\r\nX: y\n\r\n",
+		"5\r\nhello\r\n0\r\nX: y\r\r\n",
 		"5\r\nhello\r\nGET /next HTTP/1.1\r\n\r\n",
 	};
 	const struct seed s = { "", "", NULL };
@@ -336,8 +395,10 @@ static void test_chunks(void)
 	int n;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		n = snprintf(text, sizeof text, "POST / HTTP/1.1\r\n" HOST
-		    "Transfer-Encoding: chunked\r\n\r\n%s" NEXT, bad[i]);
+		n = snprintf(text, sizeof text,
+		    "POST / HTTP/1.1\r\n" HOST
+		    "Transfer-Encoding: chunked\r\n\r\n%s" NEXT,
+		    bad[i]);
 		for (size_t at = 0; at < (size_t)n; at++) {
 			good &= check(&s, span_of(text, (size_t)n), at, &end);
 			good &= end == READING_REFUSED;

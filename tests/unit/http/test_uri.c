@@ -80,7 +80,7 @@ static void test_authority(void)
 			tap_int(r, -EINVAL, "refused: \"%s\"", row[i].in);
 		else
 			tap_ok(r == 0 && port == row[i].port &&
-			    span_eq(host, span_str(row[i].host)),
+			           span_eq(host, span_str(row[i].host)),
 			    "authority \"%s\"", row[i].in);
 	}
 }
@@ -117,8 +117,8 @@ static void test_parse(void)
 			tap_int(r, -EINVAL, "refused: \"%s\"", row[i].in);
 		else
 			tap_ok(r == 0 && u.port == row[i].port &&
-			    span_eq(u.host, span_str(row[i].host)) &&
-			    span_eq(u.path, span_str(row[i].path)),
+			           span_eq(u.host, span_str(row[i].host)) &&
+			           span_eq(u.path, span_str(row[i].path)),
 			    "split \"%s\"", row[i].in);
 	}
 }
@@ -162,7 +162,8 @@ static void test_escapes(void)
 		    "encode it again");
 	}
 	tap_int(uri_encode(SPAN("1234567890123456789012                   "),
-	    false, &again), -ENOBUFS, "too long");
+	            false, &again),
+	    -ENOBUFS, "too long");
 	buf_fini(&plain);
 	buf_fini(&again);
 }

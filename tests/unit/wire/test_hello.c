@@ -11,41 +11,41 @@
 /* What OpenSSL 3.0 sends for -servername Meet.Example -alpn h2,http/1.1, with
  * -tls1_2 -servername meet.example, and with -tls1_3 -noservername. */
 static const char openssl_both[] =
-	"160301014b0100014703031e970d572bc6363c56ea8ff082f17cc2e6265729ab"
-	"f4b44091f07a531c7a9f64207726f4b6f3a05a0969f02e19356faf61010874d5"
-	"2f9db762977580fa4c34067c003e130213031301c02cc030009fcca9cca8ccaa"
-	"c02bc02f009ec024c028006bc023c0270067c00ac0140039c009c0130033009d"
-	"009c003d003c0035002f00ff010000c000000011000f00000c4d6565742e4578"
-	"616d706c65000b000403000102000a00160014001d0017001e00190018010001"
-	"01010201030104002300000010000e000c02683208687474702f312e31001600"
-	"0000170000000d002a0028040305030603080708080809080a080b0804080508"
-	"06040105010601030303010302040205020602002b0009080304030303020301"
-	"002d00020101003300260024001d00200f505f83cd2b16630479b433082b8a09"
-	"d854bfda50589c893aad6de490d29f34";
+    "160301014b0100014703031e970d572bc6363c56ea8ff082f17cc2e6265729ab"
+    "f4b44091f07a531c7a9f64207726f4b6f3a05a0969f02e19356faf61010874d5"
+    "2f9db762977580fa4c34067c003e130213031301c02cc030009fcca9cca8ccaa"
+    "c02bc02f009ec024c028006bc023c0270067c00ac0140039c009c0130033009d"
+    "009c003d003c0035002f00ff010000c000000011000f00000c4d6565742e4578"
+    "616d706c65000b000403000102000a00160014001d0017001e00190018010001"
+    "01010201030104002300000010000e000c02683208687474702f312e31001600"
+    "0000170000000d002a0028040305030603080708080809080a080b0804080508"
+    "06040105010601030303010302040205020602002b0009080304030303020301"
+    "002d00020101003300260024001d00200f505f83cd2b16630479b433082b8a09"
+    "d854bfda50589c893aad6de490d29f34";
 static const char openssl_12[] =
-	"16030100cc010000c80303b7bc9d48f823683e2413dd7af664956f5913a3dd14"
-	"7aaf167cd81530092a1754000038c02cc030009fcca9cca8ccaac02bc02f009e"
-	"c024c028006bc023c0270067c00ac0140039c009c0130033009d009c003d003c"
-	"0035002f00ff0100006700000011000f00000c6d6565742e6578616d706c6500"
-	"0b000403000102000a000c000a001d0017001e00190018002300000016000000"
-	"170000000d002a0028040305030603080708080809080a080b08040805080604"
-	"0105010601030303010302040205020602";
+    "16030100cc010000c80303b7bc9d48f823683e2413dd7af664956f5913a3dd14"
+    "7aaf167cd81530092a1754000038c02cc030009fcca9cca8ccaac02bc02f009e"
+    "c024c028006bc023c0270067c00ac0140039c009c0130033009d009c003d003c"
+    "0035002f00ff0100006700000011000f00000c6d6565742e6578616d706c6500"
+    "0b000403000102000a000c000a001d0017001e00190018002300000016000000"
+    "170000000d002a0028040305030603080708080809080a080b08040805080604"
+    "0105010601030303010302040205020602";
 static const char openssl_nameless[] =
-	"16030100dc010000d80303da49bf8277cc2a266765a1e6b34bf519b999bb3668"
-	"6aeaed04de31df870e9b5d2076c3d106faa73f690dc92f20c87e5421e0110162"
-	"b39b9f3c3cadbbfd8e8bebb9000813021303130100ff01000087000b00040300"
-	"0102000a00160014001d0017001e001900180100010101020103010400230000"
-	"0016000000170000000d001e001c040305030603080708080809080a080b0804"
-	"08050806040105010601002b0003020304002d00020101003300260024001d00"
-	"20dd1e50c0afbbec0ed266fe435e8e53df8eb127db70a8fbcc4faf6232ebbd86"
-	"7c";
+    "16030100dc010000d80303da49bf8277cc2a266765a1e6b34bf519b999bb3668"
+    "6aeaed04de31df870e9b5d2076c3d106faa73f690dc92f20c87e5421e0110162"
+    "b39b9f3c3cadbbfd8e8bebb9000813021303130100ff01000087000b00040300"
+    "0102000a00160014001d0017001e001900180100010101020103010400230000"
+    "0016000000170000000d001e001c040305030603080708080809080a080b0804"
+    "08050806040105010601002b0003020304002d00020101003300260024001d00"
+    "20dd1e50c0afbbec0ed266fe435e8e53df8eb127db70a8fbcc4faf6232ebbd86"
+    "7c";
 
 static void add_hex(struct buf *b, const char *hex)
 {
 	for (; hex[0] != '\0'; hex += hex[0] == ' ' ? 1 : 2)
 		if (hex[0] != ' ')
-			buf_add_char(b, (char)(ascii_hex(hex[0]) << 4 |
-			    ascii_hex(hex[1])));
+			buf_add_char(b,
+			    (char)(ascii_hex(hex[0]) << 4 | ascii_hex(hex[1])));
 }
 
 static void add_number(struct buf *b, size_t v, unsigned width)
@@ -62,7 +62,10 @@ struct parts {
 };
 
 #define NAME "0000 0011 000f 00 000c 6d6565742e6578616d706c65"
-#define USUAL { "0303", "", "1301", "00", NAME, 0, "" }
+#define USUAL                                                                  \
+	{                                                                      \
+		"0303", "", "1301", "00", NAME, 0, ""                          \
+	}
 
 static void build(struct buf *out, const struct parts *p)
 {
@@ -164,8 +167,9 @@ static void test_real(void)
 		tap_span(span_of(h.sni, h.sni_len), span_str(row[i].sni),
 		    "its name");
 		tap_ok(h.alpn == row[i].alpn && h.alpn_h1 == row[i].h1 &&
-		    h.alpn_h2 == row[i].h2 && h.tls13 == row[i].tls13 &&
-		    !h.ech && h.sni[h.sni_len] == '\0', "its offers");
+		           h.alpn_h2 == row[i].h2 && h.tls13 == row[i].tls13 &&
+		           !h.ech && h.sni[h.sni_len] == '\0',
+		    "its offers");
 	}
 	buf_fini(&b);
 }
@@ -176,16 +180,19 @@ static void test_browser(void)
 {
 	static const struct parts browser = {
 		"0303",
-		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-		"8a8a130113021303c02bc02fc02cc030cca9cca8", "00",
+		"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
+		"1f",
+		"8a8a130113021303c02bc02fc02cc030cca9cca8",
+		"00",
 		"dada 0000"
 		"0010 000e 000c 02 6832 08 687474702f312e31"
 		"002b 0007 06 3a3a 0304 0303"
-		"fe0d 0008 0000010001000000"
-		NAME
+		"fe0d 0008 0000010001000000" NAME
 		"000a 000c 000a 8a8a 11ec 001d 0017 0018"
 		"44cd 0005 0003 02 6832"
-		"7a7a 0001 00", 1516, "",
+		"7a7a 0001 00",
+		1516,
+		"",
 	};
 	static const size_t size[] = { 1, 33, 100, 517, 1000, 16384 };
 	struct buf message, b;
@@ -215,7 +222,10 @@ static void test_browser(void)
 
 static void test_parts(void)
 {
-#define PARTS(...) { "0303", "", "1301", "00", __VA_ARGS__, 0, "" }
+#define PARTS(...)                                                             \
+	{                                                                      \
+		"0303", "", "1301", "00", __VA_ARGS__, 0, ""                   \
+	}
 #define SNI(hex) "0000" hex
 	static const struct {
 		const char *name;
@@ -225,8 +235,8 @@ static void test_parts(void)
 		{ "the usual", USUAL, 1 },
 		{ "no extensions", PARTS(NULL), 1 },
 		{ "empty extensions", PARTS(""), 1 },
-		{ "name of digits and letters", PARTS(SNI("0006 0004 00 0001 61")),
-		    1 },
+		{ "name of digits and letters",
+		    PARTS(SNI("0006 0004 00 0001 61")), 1 },
 		{ "pre_shared_key is last", PARTS(NAME "0029 0000"), 1 },
 		{ "pre_shared_key is not", PARTS("0029 0000" NAME), -EBADMSG },
 		{ "two names", PARTS(SNI("000a 0008 00 0001 61 00 0001 62")),
@@ -239,8 +249,8 @@ static void test_parts(void)
 		{ "empty server_name", PARTS(SNI("0000")), -EBADMSG },
 		{ "other type of name", PARTS(SNI("0006 0004 01 0001 61")),
 		    -EBADMSG },
-		{ "bytes behind the list", PARTS(SNI("0007 0004 00 0001 61 00")),
-		    -EBADMSG },
+		{ "bytes behind the list",
+		    PARTS(SNI("0007 0004 00 0001 61 00")), -EBADMSG },
 		{ "list longer than its extension",
 		    PARTS(SNI("0006 0005 00 0001 61")), -EBADMSG },
 		{ "final dot", PARTS(SNI("0007 0005 00 0002 612e")), -EBADMSG },
@@ -249,17 +259,19 @@ static void test_parts(void)
 		    -EBADMSG },
 		{ "space in the name", PARTS(SNI("0008 0006 00 0003 612061")),
 		    -EBADMSG },
-		{ "high byte in the name", PARTS(SNI("0008 0006 00 0003 61c361")),
-		    -EBADMSG },
-		{ "IPv4 address", PARTS(SNI("000c 000a 00 0007 312e322e332e34")),
-		    -EBADMSG },
+		{ "high byte in the name",
+		    PARTS(SNI("0008 0006 00 0003 61c361")), -EBADMSG },
+		{ "IPv4 address",
+		    PARTS(SNI("000c 000a 00 0007 312e322e332e34")), -EBADMSG },
 		{ "IPv6 address", PARTS(SNI("0008 0006 00 0003 3a3a31")),
 		    -EBADMSG },
 		{ "ALPN without names", PARTS("0010 0002 0000"), -EBADMSG },
 		{ "ALPN with an empty name", PARTS("0010 0003 0001 00"),
 		    -EBADMSG },
-		{ "ALPN twice", PARTS("0010 0005 0003 02 6832"
-		    "0010 0005 0003 02 6832"), -EBADMSG },
+		{ "ALPN twice",
+		    PARTS("0010 0005 0003 02 6832"
+		          "0010 0005 0003 02 6832"),
+		    -EBADMSG },
 		{ "ALPN name longer than its list",
 		    PARTS("0010 0005 0003 03 6832"), -EBADMSG },
 		{ "no versions", PARTS("002b 0001 00"), -EBADMSG },
@@ -269,9 +281,12 @@ static void test_parts(void)
 		{ "half an extension", PARTS("dada00"), -EBADMSG },
 		{ "other version", { "0203", "", "1301", "00", NAME, 0, "" },
 		    -EBADMSG },
-		{ "long session id", { "0303",
-		    "000102030405060708090a0b0c0d0e0f10111213141516171819"
-		    "1a1b1c1d1e1f20", "1301", "00", NAME, 0, "" }, -EBADMSG },
+		{ "long session id",
+		    { "0303",
+		        "000102030405060708090a0b0c0d0e0f10111213141516171819"
+		        "1a1b1c1d1e1f20",
+		        "1301", "00", NAME, 0, "" },
+		    -EBADMSG },
 		{ "no suites", { "0303", "", "", "00", NAME, 0, "" },
 		    -EBADMSG },
 		{ "half a suite", { "0303", "", "130113", "00", NAME, 0, "" },
@@ -284,8 +299,8 @@ static void test_parts(void)
 		    { "0303", "", "1301", "00", NAME, 0, "00" }, -EBADMSG },
 		{ "as large as may be",
 		    { "0303", "", "1301", "00", NAME, 32696, "" }, 1 },
-		{ "too large",
-		    { "0303", "", "1301", "00", NAME, 32697, "" }, -E2BIG },
+		{ "too large", { "0303", "", "1301", "00", NAME, 32697, "" },
+		    -E2BIG },
 	};
 	struct buf message, b;
 	struct hello h;
@@ -320,7 +335,8 @@ static void test_records(void)
 		{ "other message", "160301000402", -EBADMSG },
 		{ "an alert in between", "160301000101 15", -EBADMSG },
 		{ "too long a message", "1603010004 01 008000", -E2BIG },
-		{ "something behind it", "160301000a 01 000001 00 02", -EBADMSG },
+		{ "something behind it", "160301000a 01 000001 00 02",
+		    -EBADMSG },
 		{ "empty message", "1603010004 01 000000", -EBADMSG },
 		{ "cut in the message header", "1603010004 01 0000", 0 },
 	};
@@ -331,8 +347,8 @@ static void test_records(void)
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		buf_reset(&b);
 		add_hex(&b, row[i].hex);
-		tap_int(parse(buf_span(&b), &h), row[i].want, "%s",
-		    row[i].name);
+		tap_int(
+		    parse(buf_span(&b), &h), row[i].want, "%s", row[i].name);
 	}
 	buf_fini(&b);
 }
