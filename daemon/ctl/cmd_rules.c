@@ -150,9 +150,15 @@ int cmd_explain(struct tool *t)
 	if (c == NULL)
 		return EXIT_NO;
 	e = offline_request(c, &q.in, LEVEL_LEAST, &o);
-	if (e == 0)
+	if (e == 0 && o.subject.path.n == 0)
+		e = -EINVAL;
+	else if (e == 0)
 		e = print_explain(c, &q, &o);
-	if (e < 0)
+	if (e == -EINVAL)
+		fprintf(stderr, "sparsamctl: \"%s\" is no URL of the kind "
+				"https://host/path\n",
+		    t->argv[0]);
+	else if (e < 0)
 		fprintf(stderr, "sparsamctl: %s\n", strerror(-e));
 	offline_fini(&o);
 	conf_unref(c);

@@ -10,13 +10,14 @@ void show_verdict(const struct offline *o, FILE *out)
 	fprintf(out, "%s", offline_word(o->end));
 	if (o->service != NULL)
 		fprintf(out, " (%.*s", SPAN_ARG(o->service->id));
-	if (o->why != WHY_DONE)
-		fprintf(out, "%s%s", o->service != NULL ? ", " : " (",
-		    why_word(o->why));
+	if (o->service != NULL && o->why != WHY_DONE)
+		fprintf(out, ", %s", why_word(o->why));
 	if (o->sink.n > 0)
 		fprintf(out, ", answered with %.*s", SPAN_ARG(o->sink));
-	if (o->service != NULL || o->why != WHY_DONE)
+	if (o->service != NULL)
 		fprintf(out, ")");
+	else if (o->end == OFFLINE_BROKEN)
+		fprintf(out, " (%s)", why_word(o->why));
 	if (o->place.file != NULL)
 		fprintf(out, "  %s:%u", o->place.file, o->place.line);
 	fprintf(out, "\n");

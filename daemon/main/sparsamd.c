@@ -52,7 +52,11 @@ static int into_background(int *ret_ready_fd)
 		return -errno;
 	if (pid > 0) {
 		close(fd[1]);
-		_exit(read(fd[0], &byte, 1) == 1 ? 0 : 1);
+		if (read(fd[0], &byte, 1) == 1)
+			_exit(0);
+		fprintf(stderr,
+		    "sparsamd: the start failed, the reason is in the log\n");
+		_exit(1);
 	}
 	close(fd[0]);
 	*ret_ready_fd = fd[1];
