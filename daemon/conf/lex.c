@@ -73,25 +73,97 @@ const char *lex_kind(const config_setting_t *s)
 	return "nothing";
 }
 
-/* A word at the start of a line that libconfig itself would act on: it would
- * read files that are not in the bundle. Number of the line, or 0. */
-static unsigned find_include(struct span text)
-{
-	unsigned line = 0;
-	struct span one;
+/* ---- what libconfig would take the wrong way ---- */
 
-	while (text.n > 0) {
-		line++;
-		one = span_trim(span_cut(&text, '\n'));
-		if (span_starts(one, SPAN("@include")))
-			return line;
+#define DIGITS_MAX 9 /* libconfig cuts longer numbers to 32 bits silently */
+#define HEX_MAX 7
+
+static size_t skip_string(struct span s, size_t i)
+{
+	for (i++; i < s.n && s.p[i] != '"'; i++)
+		if (s.p[i] == '\\')
+			i++;
+	return i < s.n ? i + 1 : s.n;
+}
+
+static size_t skip_comment(struct span s, size_t i)
+{
+	struct span rest = span_from(s, i);
+
+	if (span_starts(rest, SPAN("/*")))
+		i += 2 + span_find(span_from(rest, 2), SPAN("*/")) + 2;
+	else
+		i += span_chr(rest, '\n');
+	return i < s.n ? i : s.n;
+}
+
+static bool is_comment(struct span s, size_t i)
+{
+	struct span rest = span_from(s, i);
+
+	return s.p[i] == '#' || span_starts(rest, SPAN("//")) ||
+	    span_starts(rest, SPAN("/*"));
+}
+
+/* A name, key word or number. */
+static size_t skip_word(struct span s, size_t i)
+{
+	while (i < s.n && (ascii_digit(s.p[i]) || s.p[i] == '_' ||
+	    s.p[i] == '*' || s.p[i] == '-' || s.p[i] == '.' ||
+	    (ascii_lower(s.p[i]) >= 'a' && ascii_lower(s.p[i]) <= 'z')))
+		i++;
+	return i;
+}
+
+static bool is_large(struct span word)
+{
+	bool hex = span_starts_nocase(word, SPAN("0x"));
+	size_t n = 0;
+
+	for (size_t i = hex ? 2 : 0; i < word.n; i++) {
+		if (hex ? ascii_hex(word.p[i]) < 0 : !ascii_digit(word.p[i]))
+			break;
+		if (n > 0 || word.p[i] != '0')
+			n++;
 	}
-	return 0;
+	return n > (hex ? HEX_MAX : DIGITS_MAX);
+}
+
+/* libconfig itself acts on @include: it would read files that are not in the
+ * bundle; and a large number becomes another one. The fault and its line, or
+ * NULL. */
+static const char *find_fault(struct span s, unsigned *ret_line)
+{
+	const char *fault = NULL;
+	size_t i = 0, next;
+
+	while (i < s.n && fault == NULL) {
+		next = i + 1;
+		if (s.p[i] == '"') {
+			next = skip_string(s, i);
+		} else if (is_comment(s, i)) {
+			next = skip_comment(s, i);
+		} else if (s.p[i] == '@') {
+			fault = "@include is not available: packs use include "
+				"= ( \"FILE\" );";
+		} else if (skip_word(s, i) > i) {
+			next = skip_word(s, i);
+			if (is_large(span_of(s.p + i, next - i)))
+				fault = "this number is too large";
+		}
+		if (fault == NULL)
+			i = next;
+	}
+	*ret_line = 1;
+	for (size_t k = 0; k < i && k < s.n; k++)
+		*ret_line += s.p[k] == '\n';
+	return fault;
 }
 
 int lex_open(struct lex *l, const struct bundle *b, const char *name,
     struct arena *a, char *err)
 {
+	const char *fault;
 	struct span text;
 	unsigned line;
 
@@ -108,11 +180,8 @@ int lex_open(struct lex *l, const struct bundle *b, const char *name,
 	}
 	if (memchr(text.p, '\0', text.n) != NULL)
 		return lex_fail(l, NULL, "this is no text: it has a NUL byte");
-	if ((line = find_include(text)) > 0) {
-		snprintf(err, CONF_ERR_BYTES,
-		    "%s:%u: @include is not available: packs use include = "
-		    "( \"FILE\" );",
-		    name, line);
+	if ((fault = find_fault(text, &line)) != NULL) {
+		snprintf(err, CONF_ERR_BYTES, "%s:%u: %s", name, line, fault);
 		return -EINVAL;
 	}
 	config_init(&l->cfg);

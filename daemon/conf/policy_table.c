@@ -93,22 +93,15 @@ static int take_verdict(const struct pack *p, const struct lex *l,
 	return n < 4 ? 0 : take_sink(p, l, s, 3, &h->sink);
 }
 
-/* Is an include's host named already: in this pack or an earlier include of it,
- * or in a pack that was read before, which mostly has the same include? */
-static bool is_taken(const struct pack *p, const struct host_line *h,
-    const struct host_line *own, uint32_t nown)
+/* Is an include's host named already, in this pack or an earlier include of
+ * it? */
+static bool is_taken(const struct host_line *h, const struct host_line *own,
+    uint32_t nown)
 {
 	for (uint32_t i = 0; i < nown; i++)
 		if (own[i].place.file != h->place.file &&
 		    span_eq(own[i].pattern, h->pattern))
 			return true;
-	for (size_t i = 0; i < ruleset_count(p->rules); i++) {
-		const struct service *s = ruleset_at(p->rules, i);
-
-		for (uint32_t k = 0; k < s->nhost; k++)
-			if (span_eq(s->host[k].pattern, h->pattern))
-				return true;
-	}
 	return false;
 }
 
@@ -137,7 +130,7 @@ static int take_hosts(const struct pack *p, unsigned file,
 		r = parse_host(one, p->arena, &h.pattern, err);
 		if (r < 0)
 			return lex_error(l, s, r, err);
-		if (file == 0 || !is_taken(p, &h, own, *n))
+		if (file == 0 || !is_taken(&h, own, *n))
 			own[(*n)++] = h;
 	}
 	return 0;

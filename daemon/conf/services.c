@@ -17,7 +17,9 @@ struct loading {
 	const struct bundle *b;
 	struct conf *c;
 	int32_t today;
-	const config_setting_t *entry[RULE_SERVICES_MAX]; /* of c->service[] */
+	/* of c->service[] */
+	const config_setting_t *entry[RULE_SERVICES_MAX];
+	struct service pack[RULE_SERVICES_MAX];
 };
 
 /* ---- the entries ---- */
@@ -113,11 +115,11 @@ static int find_pack(const struct loading *g, const config_setting_t *s,
 	return 0;
 }
 
-static int add_pack(struct loading *g, unsigned i, const char *path,
-    struct service *s)
+/* What the pack is told of the configuration. */
+static void join_pack(struct loading *g, unsigned i, const char *path)
 {
 	struct conf_service *from = &g->c->service[i];
-	int r;
+	struct service *s = &g->pack[i];
 
 	from->id = s->id;
 	from->pack = path;
@@ -125,10 +127,6 @@ static int add_pack(struct loading *g, unsigned i, const char *path,
 	s->refused = from->refused;
 	s->inspect = from->inspect;
 	s->max_case = from->max_case;
-	r = ruleset_add(g->c->rules, s);
-	return r < 0 ? lex_error(g->l, g->entry[i], r,
-			   "this service is there already")
-		     : 0;
 }
 
 static int take_service(struct loading *g, unsigned i)
@@ -136,7 +134,7 @@ static int take_service(struct loading *g, unsigned i)
 	struct conf_service *to = &g->c->service[i];
 	const config_setting_t *s = g->entry[i], *block;
 	struct policy_var var[POLICY_VARS_MAX];
-	struct service pack;
+	struct service *pack = &g->pack[i];
 	struct agreement a;
 	const char *path = NULL;
 	unsigned nvar;
@@ -148,11 +146,11 @@ static int take_service(struct loading *g, unsigned i)
 		return r;
 	r = to->mode == CONF_OFF
 	    ? policy_file_read_idle(g->b, g->c->policy_dir, path, g->c->rules,
-		  &pack, g->l->err)
+		  pack, g->l->err)
 	    : policy_file_read(g->b, g->c->policy_dir, path, var, nvar,
-		  g->c->rules, &pack, g->l->err);
+		  g->c->rules, pack, g->l->err);
 	if (r < 0 || (r = lex_group(g->l, s, "agreement", &block)) < 0 ||
-	    (r = agreement_read(g->l, block, pack.operator_seat, g->today,
+	    (r = agreement_read(g->l, block, pack->operator_seat, g->today,
 		 &a)) < 0 ||
 	    (r = lex_group(g->l, s, "inspection", &block)) < 0 ||
 	    (r = agreement_inspection(g->l, block, &complete)) < 0)
@@ -163,7 +161,8 @@ static int take_service(struct loading *g, unsigned i)
 	to->agreement_until = a.until;
 	to->days_left = a.days_left;
 	to->max_case = a.max_case;
-	return add_pack(g, i, path, &pack);
+	join_pack(g, i, path);
+	return 0;
 }
 
 /* ---- packs that no entry names ---- */
@@ -181,24 +180,89 @@ static int take_unnamed(struct loading *g, const char *path)
 {
 	struct conf *c = g->c;
 	const char *keep = conf_join(c->arena, "", path);
-	struct service pack;
+	unsigned i = c->nservice;
 	int r;
 
 	if (keep == NULL)
 		return arena_error(c->arena);
-	if (c->nservice == RULE_SERVICES_MAX)
+	if (i == RULE_SERVICES_MAX)
 		return lex_fail(g->l, lex_member(lex_root(g->l), "services"),
 		    "over %d services and packs", RULE_SERVICES_MAX);
-	r = policy_file_read_idle(g->b, c->policy_dir, path, c->rules, &pack,
-	    g->l->err);
+	r = policy_file_read_idle(g->b, c->policy_dir, path, c->rules,
+	    &g->pack[i], g->l->err);
 	if (r < 0)
 		return r;
-	c->service[c->nservice] = (struct conf_service){
+	c->service[i] = (struct conf_service){
 		.refused = WHY_SERVICE_OFF, .agreement_id = SPAN(""),
 		.agreement_until = SPAN(""), .days_left = INT32_MAX,
 		.max_case = 1 };
-	g->entry[c->nservice++] = NULL;
-	return add_pack(g, c->nservice - 1, keep, &pack);
+	c->nservice++;
+	join_pack(g, i, keep);
+	return 0;
+}
+
+/* ---- hosts that several packs name ---- */
+
+static bool is_own(const struct loading *g, unsigned i,
+    const struct host_line *h)
+{
+	return strcmp(h->place.file, g->c->service[i].pack) == 0;
+}
+
+/* Hosts in the packs themselves: these win over the includes of all packs. Two
+ * of them that are the same are an error that ruleset_build finds. */
+static int note_own(const struct loading *g, struct hash *h)
+{
+	for (unsigned i = 0; i < g->c->nservice; i++)
+		for (uint32_t k = 0; k < g->pack[i].nhost; k++) {
+			const struct host_line *l = &g->pack[i].host[k];
+			int r = is_own(g, i, l)
+			    ? hash_put(h, l->pattern, g->c) : 0;
+
+			if (r < 0 && r != -EEXIST)
+				return r;
+		}
+	return 0;
+}
+
+/* Leave out what an include names and somebody else has: what several packs
+ * include belongs to the first of them. */
+static int give_way(struct loading *g, unsigned i, struct hash *h)
+{
+	struct service *s = &g->pack[i];
+	struct host_line *left = arena_alloc(g->c->arena,
+	    s->nhost * sizeof *left);
+	uint32_t n = 0;
+
+	if (left == NULL)
+		return arena_error(g->c->arena);
+	for (uint32_t k = 0; k < s->nhost; k++) {
+		const struct host_line *l = &s->host[k];
+		int r = is_own(g, i, l) ? 0 : hash_put(h, l->pattern, g->c);
+
+		if (r == 0)
+			left[n++] = *l;
+		else if (r != -EEXIST)
+			return r;
+	}
+	s->host = left;
+	s->nhost = n;
+	return 0;
+}
+
+static int add_packs(struct loading *g)
+{
+	struct hash *h = hash_new(RULE_SERVICES_MAX * RULE_HOSTS_MAX);
+	int r = h != NULL ? note_own(g, h) : -ENOMEM;
+
+	for (unsigned i = 0; r == 0 && i < g->c->nservice; i++) {
+		r = give_way(g, i, h);
+		if (r == 0)
+			r = ruleset_add(g->c->rules, &g->pack[i]);
+	}
+	hash_free(h);
+	return r < 0 ? lex_error(g->l, NULL, r, "a service is there twice")
+		     : 0;
 }
 
 /* ---- domains ---- */
@@ -307,12 +371,37 @@ static int build(struct loading *g)
 	return r;
 }
 
+static int load(struct loading *g, const config_setting_t *list)
+{
+	struct conf *c = g->c;
+	unsigned named;
+	int r;
+
+	if ((r = take_entries(g, list, false)) < 0 ||
+	    (r = take_entries(g, list, true)) < 0)
+		return r;
+	named = c->nservice;
+	for (unsigned i = 0; i < named; i++)
+		if ((r = take_service(g, i)) < 0)
+			return r;
+	for (size_t i = 0; i < bundle_count(g->b); i++) {
+		const char *name = bundle_name(g->b, i);
+
+		if (conf_is_pack(c->policy_dir, name) &&
+		    strcmp(name, g->l->file) != 0 && !is_read(c, name) &&
+		    (r = take_unnamed(g, name)) < 0)
+			return r;
+	}
+	if ((r = add_packs(g)) < 0 || (r = build(g)) < 0)
+		return r;
+	return find_domains(c);
+}
+
 int conf_services(const struct lex *l, const struct bundle *b, int64_t now,
     struct conf *c)
 {
-	struct loading g = { .l = l, .b = b, .c = c, .today = date_of(now) };
 	const config_setting_t *list;
-	unsigned named;
+	struct loading *g;
 	int r = lex_list(l, lex_root(l), "services", &list);
 
 	if (r < 0)
@@ -320,22 +409,13 @@ int conf_services(const struct lex *l, const struct bundle *b, int64_t now,
 	if (lex_count(list) > RULE_SERVICES_MAX)
 		return lex_fail(l, list, "over %d services",
 		    RULE_SERVICES_MAX);
-	if ((r = take_entries(&g, list, false)) < 0 ||
-	    (r = take_entries(&g, list, true)) < 0)
-		return r;
-	named = c->nservice;
-	for (unsigned i = 0; i < named; i++)
-		if ((r = take_service(&g, i)) < 0)
-			return r;
-	for (size_t i = 0; i < bundle_count(b); i++) {
-		const char *name = bundle_name(b, i);
-
-		if (conf_is_pack(c->policy_dir, name) &&
-		    strcmp(name, l->file) != 0 && !is_read(c, name) &&
-		    (r = take_unnamed(&g, name)) < 0)
-			return r;
-	}
-	if ((r = build(&g)) < 0)
-		return r;
-	return find_domains(c);
+	if ((g = calloc(1, sizeof *g)) == NULL)
+		return lex_error(l, NULL, -ENOMEM, "");
+	g->l = l;
+	g->b = b;
+	g->c = c;
+	g->today = date_of(now);
+	r = load(g, list);
+	free(g);
+	return r;
 }
