@@ -32,8 +32,9 @@ void head_hop(struct msg *m);
  *   field, other treatments change the value and leave the attributes. What a
  *   new value has that a cookie cannot carry is percent-encoded.
  * - query: each pair between '&', name and value percent-decoded, '+' is a
- *   space. Untouched pairs leave byte for byte; a dropped pair takes one '&'
- *   with it, the last one the '?'. A new value is encoded, its name stays.
+ *   space; an empty pair has the empty name. Untouched pairs leave byte for
+ *   byte; a dropped pair takes one '&' with it, the last one the '?'. A new
+ *   value is encoded, its name stays.
  * - path: segments, counted from 1, percent-decoded; drop takes the slash
  *   before the segment along.
  * A chain unwraps first; what has a carrier inside goes to env->inner, and

@@ -63,18 +63,15 @@ static int judge_pair(struct span pair, const struct plan *plan,
 {
 	struct span value = pair, raw = span_cut(&value, '='), name;
 	const struct action *a;
-	int r = TREAT_SAME;
+	int r;
 
-	if (pair.n > 0) {
-		if ((r = decode(raw, true, &d->name, &name)) < 0)
-			return r;
-		a = plan_name(plan, CARRIER_QUERY, name);
-		r = TREAT_SAME;
-		if (a != NULL)
-			r = treat_coded(a, env,
-			    (struct head_place){ CARRIER_QUERY, name }, value,
-			    true, d);
-	}
+	if ((r = decode(raw, true, &d->name, &name)) < 0)
+		return r;
+	a = plan_name(plan, CARRIER_QUERY, name);
+	r = TREAT_SAME;
+	if (a != NULL)
+		r = treat_coded(a, env,
+		    (struct head_place){ CARRIER_QUERY, name }, value, true, d);
 	if (r == TREAT_SAME)
 		buf_add_span(out, pair);
 	if (r == TREAT_NEW) {
@@ -92,6 +89,8 @@ static int judge_query(struct span query, const struct plan *plan,
 	size_t n, start;
 	int r;
 
+	if (query.n == 0)
+		return 0;
 	for (;;) {
 		n = span_chr(query, '&');
 		start = buf_len(out);

@@ -297,7 +297,9 @@ static void test_targets(void)
 		{ "query b -> drop", "/?a=1&b=2", "/?a=1", NULL },
 		{ "query b -> drop", "/?a=1&b=2&c=3", "/?a=1&c=3", NULL },
 		{ "query * -> drop", "/x?a=1&b=2", "/x", NULL },
-		{ "query a -> drop", "/x?", "/x?", "" },
+		{ "query * -> drop", "/x?", "/x?", "" },
+		{ "query a -> keep\nquery * -> drop", "/?&&a=1&", "/?a=1",
+		    "drop  >;drop  >;keep a 1>1;drop  >;" },
 		{ "query a -> drop", "/x", "/x", "" },
 		{ "query a -> drop", "/?&&b&=c&", "/?&&b&=c&", "" },
 		{ "query a -> drop", "/?%61=1&b=%7e+%zz", "/?b=%7e+%zz", NULL },
@@ -348,7 +350,7 @@ static void test_targets(void)
 			tap_int(r, -EBADMSG, "refused: %s", row[i].in);
 		else
 			tap_ok(r == 0 && span_eq(m.path, span_str(row[i].want)),
-			    "%s, %s: %s", row[i].lines, row[i].in, row[i].want);
+			    "row %zu, %s: %s", i, row[i].in, row[i].want);
 		if (row[i].said != NULL)
 			tap_span(buf_span(&said), span_str(row[i].said),
 			    "its findings");
