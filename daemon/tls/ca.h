@@ -27,7 +27,8 @@ struct buf;
  * to overwrite: -EEXIST. -EINVAL (a domain), -EIO with a sentence in err. */
 int ca_init(const char *dir, const char *name, const char *const *domain,
     unsigned n, int64_t now, char err[200]);
-/* A new intermediate from root.key for these domains. -ENOENT: no root.key. */
+/* A new intermediate, with a new key, from root.key for these domains; the old
+ * one stays until the new one is whole. -ENOENT: no root.key; -EINVAL, -EIO. */
 int ca_renew(const char *dir, const char *const *domain, unsigned n,
     int64_t now, char err[200]);
 

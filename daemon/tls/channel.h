@@ -25,7 +25,8 @@ void servers_free(struct servers *v);
 
 /* TLS client on s for host (SNI and name check; an IP literal is checked as an
  * address, without SNI). The chain, name, dates and key strength are always
- * verified. A session kept for host:port is resumed. 0 or -ENOMEM. */
+ * verified. A session kept for host:port is resumed. 0, -EINVAL (host) or
+ * -ENOMEM. */
 int channel_connect(struct stream *s, struct servers *v, struct span host,
     uint16_t port);
 

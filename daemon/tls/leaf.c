@@ -63,14 +63,15 @@ static void forget(struct leaf *l)
 
 void leaf_forget_all(void)
 {
+	if (own.by_host == NULL)
+		return;
 	LIST_EACH(it, tmp, &own.lru)
 	forget(LIST_ENTRY(it, struct leaf, lru));
 }
 
 void leaf_fini(void)
 {
-	if (own.by_host != NULL)
-		leaf_forget_all();
+	leaf_forget_all();
 	hash_free(own.by_host);
 	EVP_PKEY_free(own.key);
 	OPENSSL_free(own.spki);
@@ -93,6 +94,8 @@ void leaf_ticket_keys(const unsigned char keys[80])
 {
 	memcpy(own.tickets, keys, sizeof own.tickets);
 	own.have_tickets = true;
+	if (own.by_host == NULL)
+		return;
 	LIST_EACH(it, tmp, &own.lru)
 	give_tickets(LIST_ENTRY(it, struct leaf, lru)->ctx);
 }

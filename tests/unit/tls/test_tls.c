@@ -46,6 +46,7 @@ struct side {
 	unsigned readies, ends;
 	int err, end_err;
 	bool wrong, finish;
+	bool late; /* reads only when the handshake is through */
 };
 
 static char byte_at(size_t i)
@@ -87,6 +88,8 @@ static void on_ready(void *arg, int err)
 
 	e->readies++;
 	e->err = err;
+	if (e->late)
+		stream_reading(e->s, err == 0);
 	if (err == 0)
 		send_more(e);
 	else
@@ -143,8 +146,8 @@ static void meet(struct side *server, struct side *client, SSL_CTX *ctx,
 	server->peer = client, client->peer = server;
 	server->s = stream_new(fd[0], &ops, server);
 	client->s = stream_new(fd[1], &ops, client);
-	stream_reading(server->s, true);
-	stream_reading(client->s, true);
+	stream_reading(server->s, !server->late);
+	stream_reading(client->s, !client->late);
 	if (server->serve_at > 0)
 		server->serve = ctx;
 	else
@@ -185,22 +188,28 @@ static void test_handshake(void)
 	static const struct {
 		const char *name;
 		size_t prefix, up, down;
-		bool finish;
+		bool finish, late;
 	} row[] = {
-		{ "a few bytes", 0, 100, 100, false },
-		{ "one byte was taken before", 1, 100, 100, false },
-		{ "100 bytes were taken before", 100, 100, 100, false },
-		{ "the whole hello was taken before", 200, 50000, 10, false },
-		{ "nothing but ends", 0, 0, 0, true },
-		{ "3 MiB each way and ends", 5, 3u << 20, 3u << 20, true },
+		{ "a few bytes", 0, 100, 100, false, false },
+		{ "reading begins after the handshake", 0, 100, 100, true,
+		    true },
+		{ "one byte was taken before", 1, 100, 100, false, false },
+		{ "100 bytes were taken before", 100, 100, 100, false, false },
+		{ "the whole hello was taken before", 200, 50000, 10, false,
+		    false },
+		{ "nothing but ends", 0, 0, 0, true, false },
+		{ "3 MiB each way and ends", 5, 3u << 20, 3u << 20, true,
+		    false },
 	};
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		struct side server = { .serve_at = row[i].prefix,
 			.want = row[i].down,
-			.finish = row[i].finish };
+			.finish = row[i].finish,
+			.late = row[i].late };
 		struct side client = { .want = row[i].up,
-			.finish = row[i].finish };
+			.finish = row[i].finish,
+			.late = row[i].late };
 
 		meet(&server, &client, leaf_for("meet.example"), trust_ca,
 		    "meet.example");
