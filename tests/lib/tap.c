@@ -6,7 +6,8 @@
 
 static unsigned count, failed;
 
-static bool result(bool good, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static bool result(
+    bool good, const char *fmt, va_list ap)
 {
 	count++;
 	if (!good)
