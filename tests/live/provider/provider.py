@@ -137,6 +137,10 @@ class Provider:
             req.version == "HTTP/1.1"
 
     def note(self, req, host):
+        """One record for each request, before its answer where possible."""
+        if hasattr(req, "noted"):
+            return
+        req.noted = True
         self.record.write(
             event="request", host=host, method=req.method, target=req.target,
             version=req.version, headers=req.headers,
@@ -153,11 +157,13 @@ class Provider:
         if rule is None and rules.is_telemetry(self.data, host):
             rule = {"json": {"status": True}}
         if rule is None:
+            self.note(req, host)
             http1.answer(wire, req, 404, extra + [("Content-Type",
                                                    "text/plain")], b"?")
             return True
         why = rules.unmet(rule, have)
         req.met = why or "yes"
+        self.note(req, host)
         if why and "refuse" in rule:
             have["need"] = {"why": why}
             status, headers, body = rules.render(self.data, rule["refuse"],
