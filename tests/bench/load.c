@@ -37,6 +37,7 @@ struct conn {
 	size_t sent;        /* bytes of the request written */
 	size_t nin;
 	bool waiting;       /* an answer is owed */
+	bool broken;        /* the other side closed */
 	char in[IN_BYTES];
 };
 
@@ -53,7 +54,8 @@ static struct {
 	  .limit_s = 120 };
 
 static struct conn *conn;
-static unsigned long begun, finished, resumed;
+static unsigned long begun, finished, reopened;
+static SSL_CTX *ctx;
 static uint32_t *sample_us;
 static uint64_t start_ns, end_ns;
 static double start_cpu_s, end_cpu_s;
@@ -177,7 +179,7 @@ static void ask_proxy(int fd)
 		die("proxy: %.60s", in);
 }
 
-static void open_conn(struct conn *c, SSL_CTX *ctx)
+static void open_conn(struct conn *c)
 {
 	int flags;
 
@@ -192,7 +194,6 @@ static void open_conn(struct conn *c, SSL_CTX *ctx)
 	if (SSL_connect(c->ssl) != 1)
 		die("TLS: %s", X509_verify_cert_error_string(
 		    SSL_get_verify_result(c->ssl)));
-	resumed += SSL_session_reused(c->ssl) ? 1 : 0;
 	flags = fcntl(c->fd, F_GETFL);
 	fcntl(c->fd, F_SETFL, flags | O_NONBLOCK);
 }
@@ -201,7 +202,7 @@ static void on_write(struct conn *c)
 {
 	int n;
 
-	while (c->waiting && c->sent < opt.nrequest) {
+	while (c->waiting && !c->broken && c->sent < opt.nrequest) {
 		n = SSL_write(c->ssl, opt.request + c->sent,
 		    (int)(opt.nrequest - c->sent));
 		if (n <= 0) {
@@ -209,11 +210,30 @@ static void on_write(struct conn *c)
 
 			if (err != SSL_ERROR_WANT_WRITE &&
 			    err != SSL_ERROR_WANT_READ)
-				die("write failed after %lu answers", finished);
+				c->broken = true;
 			return;
 		}
 		c->sent += (size_t)n;
 	}
+}
+
+/* The other side may end a kept connection at any time: open it again and send
+ * the request anew, as a browser does. */
+static void open_again(struct conn *c, int ep)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLET,
+		.data.ptr = c };
+
+	if (c->nin > 0 || ++reopened > (opt.warm + opt.requests) / 4 + 64)
+		die("closed %lu times after %lu answers", reopened, finished);
+	SSL_free(c->ssl);
+	close(c->fd);
+	c->broken = false;
+	open_conn(c);
+	c->sent = 0;
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e) < 0)
+		die("epoll: %s", strerror(errno));
+	on_write(c);
 }
 
 static void begin(struct conn *c)
@@ -316,7 +336,8 @@ static void on_read(struct conn *c)
 
 			if (err == SSL_ERROR_WANT_READ)
 				return;
-			die("closed after %lu answers", finished);
+			c->broken = true;
+			return;
 		}
 		c->nin += (size_t)n;
 		if (!c->waiting)
@@ -352,6 +373,8 @@ static void run(void)
 		for (int i = 0; i < n; i++) {
 			on_write(ev[i].data.ptr);
 			on_read(ev[i].data.ptr);
+			while (((struct conn *)ev[i].data.ptr)->broken)
+				open_again(ev[i].data.ptr, ep);
 		}
 		if (now_ns() > limit_ns)
 			die("not done after %u s: %lu answers", opt.limit_s,
@@ -378,12 +401,12 @@ static void report(void)
 	printf("{\"requests\": %lu, \"connections\": %u, \"seconds\": %.3f, "
 	       "\"per_second\": %.0f, \"cpu_s\": %.4f, "
 	       "\"cpu_us_per_request\": %.2f, \"p50_us\": %u, \"p90_us\": %u, "
-	       "\"p99_us\": %u, \"max_us\": %u}\n",
+	       "\"p99_us\": %u, \"max_us\": %u, \"reopened\": %lu}\n",
 	    opt.requests, opt.conns, s, (double)opt.requests / s,
 	    end_cpu_s - start_cpu_s,
 	    (end_cpu_s - start_cpu_s) * 1e6 / (double)opt.requests,
 	    sample_us[n / 2], sample_us[n * 9 / 10], sample_us[n * 99 / 100],
-	    sample_us[n - 1]);
+	    sample_us[n - 1], reopened);
 }
 
 static void take_pids(char *text)
@@ -444,7 +467,6 @@ static void take_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *port;
-	SSL_CTX *ctx;
 
 	take_options(argc, argv);
 	ctx = SSL_CTX_new(TLS_client_method());
@@ -470,7 +492,7 @@ int main(int argc, char **argv)
 	memcpy(opt.request + opt.nrequest, opt.body, opt.nbody);
 	opt.nrequest += opt.nbody;
 	for (unsigned i = 0; i < opt.conns; i++)
-		open_conn(&conn[i], ctx);
+		open_conn(&conn[i]);
 	run();
 	report();
 	return 0;
