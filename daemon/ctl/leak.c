@@ -23,7 +23,7 @@ static size_t core(struct span needle, size_t offset, const char *abc,
 
 		for (size_t bit = c * 6; bit < c * 6 + 6; bit++) {
 			size_t i = bit / 8 - offset;
-			unsigned char byte = (unsigned char)needle.p[i];
+			unsigned byte = (unsigned char)needle.p[i];
 
 			v = v << 1 | (byte >> (7 - bit % 8) & 1u);
 		}

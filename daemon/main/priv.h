@@ -38,8 +38,9 @@ int priv_drop(const struct priv_ids *ids);
 
 /* The system call filter. Opening files, and for a worker sockets other than
  * IPv4 and IPv6, is refused with an error, because the C library tries it at odd
- * times; everything else that is not on the list ends the process. 0; -ENOTSUP (a build with AddressSanitizer,
- * or a kernel without seccomp). PRIV_PARENT has no filter. */
+ * times; everything else that is not on the list ends the process. 0; -ENOTSUP
+ * (a build with AddressSanitizer, or a kernel without seccomp). PRIV_PARENT has
+ * no filter. */
 int priv_filter(enum priv_role role);
 /* false: this is a build with AddressSanitizer. */
 bool priv_has_filter(void);
