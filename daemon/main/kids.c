@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "main/castamp.h"
 #include "net/clock.h"
+#include "net/loop.h"
 
 #define RESTART_REST_MS 1000 /* between two starts during an alarm */
 #define DRAIN_GRACE_MS 2000  /* after the limit workers are killed */
@@ -335,6 +336,8 @@ void kids_tick(struct parent *p, uint64_t now_ms)
 	if (p->state == DRAINING) {
 		if (now_ms > p->drain_end_ms)
 			kids_kill(p);
+		if (now_ms > p->drain_end_ms + DRAIN_GRACE_MS)
+			loop_stop(); /* our end is the end of those that hang */
 		return;
 	}
 	look_after(&p->signer, now_ms);

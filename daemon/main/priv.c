@@ -44,15 +44,26 @@ int priv_lookup(const char *user, struct priv_ids *ret_ids)
 	return 0;
 }
 
+/* The leak checker of sanitizer builds reads /proc/self, which a process that
+ * is not dumpable may not. */
+static int hide(void)
+{
+	if (!priv_has_filter())
+		return 0;
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
+}
+
 int priv_begin(const char *title)
 {
 	const struct rlimit none = { 0, 0 };
+	int err;
 
 	(void)prctl(PR_SET_NAME, title);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return -errno;
+	err = hide();
+	if (err < 0)
+		return err;
 	return setrlimit(RLIMIT_CORE, &none) < 0 ? -errno : 0;
 }
 
@@ -122,8 +133,7 @@ int priv_drop(const struct priv_ids *ids)
 	if (setuid(0) == 0 || setgid(0) == 0)
 		return -EPERM; /* a way back would be a broken kernel */
 	/* A change of user switches both off again. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
-	return 0;
+	return hide();
 }

@@ -60,6 +60,13 @@ ready() { # all workers and the signer
 	[ "$(ctl status | grep -c 'state=ready')" -eq 3 ]
 }
 
+kill_both() {
+	wait_for 50 ready
+	for pid in $(pid_of 1) $(pid_of 2); do
+		kill -9 "$pid"
+	done
+}
+
 write_conf() { # [folder of the CA]
 	users=
 	if [ "$(id -u)" -eq 0 ]; then
@@ -179,12 +186,8 @@ result $? "status as JSON"
 ctl stats | grep -q '^total connections '
 result $? "stats"
 
-for round in 1 2; do
-	wait_for 50 ready
-	for pid in $(pid_of 1) $(pid_of 2); do
-		kill -9 "$pid"
-	done
-done
+kill_both
+kill_both
 wait_for 20 logged S203
 result $? "repeated deaths are an alarm"
 wait_for 50 ready
