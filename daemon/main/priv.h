@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* priv - give up what a process does not need, for good: user, files, system
  * calls, core dumps. Order in a child: priv_begin, open what is needed,
- * priv_empty_root, priv_drop, priv_filter. */
+ * priv_empty_root, priv_drop, priv_no_files, priv_filter. */
 #ifndef MAIN_PRIV_H
 #define MAIN_PRIV_H
 
@@ -32,6 +32,11 @@ unsigned priv_files(unsigned want);
 /* Make an empty folder that is already deleted the root folder: nothing can be
  * read or made in it. 0; -EPERM without root; or -errno. */
 int priv_empty_root(void);
+
+/* Give up every access to files by name, for good (Landlock, landlock(7)); files
+ * that are open stay. Works for ordinary users too. 0; -ENOTSUP: the kernel has
+ * no Landlock; or -errno. */
+int priv_no_files(void);
 
 /* Become ids and check that there is no way back. 0 or -errno. */
 int priv_drop(const struct priv_ids *ids);

@@ -194,6 +194,45 @@ static void with_filter(void)
 	}
 }
 
+static int try_open_later(void)
+{
+	int err = priv_no_files();
+
+	if (err == -ENOTSUP)
+		return EACCES; /* nothing to show on this kernel */
+	return err < 0 ? -err : try_open();
+}
+
+static int try_make_later(void)
+{
+	int err = priv_no_files();
+
+	if (err == -ENOTSUP)
+		return EACCES;
+	return err < 0 ? -err : try_create();
+}
+
+static int no_files_in_child(int (*fn)(void))
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(priv_begin("test") < 0 ? 200 : fn());
+	(void)waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void without_files(void)
+{
+	tap_int(no_files_in_child(try_open_later), EACCES,
+	    "without chroot: opening a file");
+	tap_int(no_files_in_child(try_make_later), EACCES,
+	    "without chroot: making a file");
+}
+
 static void as_root(void)
 {
 	struct priv_ids ids;
@@ -219,6 +258,7 @@ int main(void)
 		with_filter();
 	else
 		tap_note("built with a sanitizer: no system call filter");
+	without_files();
 	if (geteuid() == 0)
 		as_root();
 	else
