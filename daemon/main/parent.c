@@ -143,7 +143,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 	/* Agreements hold by the day: look at them again. */
 	if ((uint32_t)(clock_unix_s() / DAY_S) != p->day)
-		rules_reload(p, 0);
+		rules_new_day(p);
 }
 
 static int watch(struct parent *p)

@@ -97,6 +97,9 @@ void rules_drop(struct rules *r);
 void rules_send(struct kid *k, const struct rules *r);
 /* Read again and hand out; session waits for the end. */
 void rules_reload(struct parent *p, uint64_t session);
+/* A new UTC day: judge the dates in the text that is in force again. Files on
+ * disk, which somebody may be editing, are not read. */
+void rules_new_day(struct parent *p);
 /* A worker has said READY: is the reload complete? err: it refused. */
 void rules_progress(struct parent *p, struct kid *k, int err);
 /* Log which services are denied and what expires; ask the signer about its

@@ -245,10 +245,22 @@ static void adopt(struct parent *p)
 	finish(p, NULL);
 }
 
+/* Hand p->next out, or say why there is none. */
+static void hand_out(struct parent *p, int e, const char *err)
+{
+	if (e < 0) {
+		finish(p, err);
+		return;
+	}
+	p->reload_since_ms = clock_ms();
+	for (unsigned i = 0; i < p->nworker; i++)
+		rules_send(&p->worker[i], &p->next);
+}
+
 void rules_reload(struct parent *p, uint64_t session)
 {
-	char err[CONF_ERR_BYTES];
-	uint64_t stamp;
+	char err[CONF_ERR_BYTES] = "";
+	int e;
 
 	if (p->state != RUNNING || p->next.conf != NULL) {
 		if (session != 0)
@@ -259,17 +271,48 @@ void rules_reload(struct parent *p, uint64_t session)
 	}
 	(void)notify_reloading(clock_ms());
 	p->reload_session = session;
-	p->day = (uint32_t)(clock_unix_s() / DAY_S);
-	if (rules_read(p, &p->next, err) < 0) {
-		finish(p, err);
-		return;
-	}
-	stamp = castamp(p->next.conf->ca_dir);
-	if (stamp != p->ca_stamp)
+	e = rules_read(p, &p->next, err);
+	if (e == 0 && castamp(p->next.conf->ca_dir) != p->ca_stamp)
 		kids_new_signer(p);
-	p->reload_since_ms = clock_ms();
-	for (unsigned i = 0; i < p->nworker; i++)
-		rules_send(&p->worker[i], &p->next);
+	hand_out(p, e, err);
+}
+
+/* The text in force, judged by the clock of now. */
+static int judge_again(struct parent *p, struct rules *ret_rules,
+    char err[CONF_ERR_BYTES])
+{
+	off_t size = lseek(p->now.fd, 0, SEEK_END);
+	struct bundle *b = NULL;
+	struct conf *c = NULL;
+	int fd = fcntl(p->now.fd, F_DUPFD_CLOEXEC, 0), e = -ENOMEM;
+	void *at = MAP_FAILED;
+
+	if (fd >= 0 && size > 0)
+		at = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at != MAP_FAILED) {
+		e = bundle_unpack(span_of(at, (size_t)size), &b);
+		munmap(at, (size_t)size);
+	}
+	if (e == 0)
+		e = conf_load(b, p->opt->conf_path, clock_unix_s(), &c, err);
+	bundle_free(b);
+	if (e < 0 && fd >= 0)
+		close(fd);
+	if (e == 0)
+		*ret_rules = (struct rules){ c, fd, ++p->generations };
+	return e;
+}
+
+void rules_new_day(struct parent *p)
+{
+	char err[CONF_ERR_BYTES] = "memory is out";
+
+	if (p->state != RUNNING || p->next.conf != NULL)
+		return; /* the next tick asks again */
+	p->day = (uint32_t)(clock_unix_s() / DAY_S);
+	(void)notify_reloading(clock_ms());
+	p->reload_session = 0;
+	hand_out(p, judge_again(p, &p->next, err), err);
 }
 
 static void give_up(struct parent *p, const char *why)
