@@ -338,7 +338,8 @@ class Gate:
     def record(self, since=0):
         """What the provider received, from entry number since on."""
         with open(self.record_path, encoding="utf-8") as f:
-            return [json.loads(line) for line in f][since:]
+            whole = f.read().rpartition("\n")[0]  # a line may be half written
+        return [json.loads(line) for line in whole.splitlines()][since:]
 
     def record_bytes(self, since=0):
         """The same as bytes to search in: heads as they came, bodies and
