@@ -55,9 +55,11 @@ def worker_dies(tap, g):
     for c in clients:
         by_owner.setdefault(owner(g, c), []).append(c)
     victim = before[0]
-    tap.ok(None not in by_owner and len(by_owner) == 2,
-           "connections are spread over both",
-           {k: len(v) for k, v in by_owner.items()}, before)
+    known = None not in by_owner  # only root may see whose they are
+    if known:
+        tap.equal(len(by_owner), 2, "connections are spread over both")
+    else:
+        tap.skip("connections are spread over both", "not root")
     big = subprocess.Popen(
         g.curl("https://lab.example/upload", "-H", "X-Device: " + PLANTED[0],
                "-H", "Content-Type: application/json", "--limit-rate", "200k",
@@ -84,13 +86,17 @@ def worker_dies(tap, g):
                 good = a.status == 200 and len(a.body) == 60
             except (http1.Closed, OSError):
                 good = False
-            finished += good and pid != victim
-            lost += pid == victim and not good
+            finished += good
+            lost += not good and (pid == victim or not known)
             c.close()
-    others = sum(len(v) for k, v in by_owner.items() if k != victim)
-    tap.equal(finished, others, "connections of the other worker go on")
-    tap.equal(lost, len(by_owner.get(victim, [])),
-              "those of the dead one ended")
+    if known:
+        others = sum(len(v) for k, v in by_owner.items() if k != victim)
+        tap.equal(finished, others, "connections of the other worker go on")
+        tap.equal(lost, len(by_owner.get(victim, [])),
+                  "those of the dead one ended")
+    else:
+        tap.ok(finished > 0 and finished + lost == len(clients),
+               "some go on, the others ended", finished, lost)
     tap.equal(len(g.workers()), 2, "two workers again")
     big.kill()
     big.wait()
