@@ -75,6 +75,19 @@ def answers(tap, g):
         b"_ga", b"alt-svc", b"nel:", b"report-to", b"reporting-endpoints",
         b"accept-ch", b"critical-ch") if w in low],
         "tracking headers and cookies of the answer are gone", out.stdout)
+    c = Client(g.port, "lab.example", root=g.root)
+    codes = []
+    host = ("Host", "lab.example")
+    for i in range(30):  # a pooled connection may end just when it is wanted
+        codes.append(c.get("lab.example", "/then-close?ms=%d" % (i % 3)).status)
+        codes.append(c.get("lab.example", "/echo").status)
+    for i in range(10):  # what is not to be done twice: a moment later
+        codes.append(c.get("lab.example", "/then-close?ms=%d" % (i % 3)).status)
+        time.sleep(0.05)
+        codes.append(c.ask("POST", "/echo", [host, ("Content-Length", "2")],
+                           b"ab").status)
+    c.close()
+    tap.equal(set(codes), {200}, "servers that close after an answer")
     out = g.fetch("https://lab.example/never", limit=15)
     tap.ok(out.status == 504, "a silent server: 504", out.status, out.stderr)
     out = g.fetch("https://lab.example/early-answer", "-H", "Content-Type: "

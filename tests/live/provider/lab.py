@@ -122,6 +122,14 @@ def slow(req, wire):
     return True
 
 
+def then_close(req, wire):
+    """A whole answer that promises to keep the connection, and its end."""
+    req.read_body()
+    http1.answer(wire, req, 200, [("Content-Type", "text/plain")], b"bye")
+    time.sleep(number(req, "ms", 0) / 1000)
+    return False
+
+
 def never(req, wire):
     req.read_body()
     time.sleep(number(req, "s", 600))
@@ -198,6 +206,7 @@ PATHS = {
     "/truncated": truncated, "/truncated-chunked": truncated_chunked,
     "/gzip": gzip_json, "/gzip-bomb": gzip_bomb, "/early": early,
     "/204": status(204), "/304": status(304), "/slow": slow, "/never": never,
+    "/then-close": then_close,
     "/big": big, "/upload": upload, "/tracking": tracking,
     "/early-answer": early_answer, "/huge-head": huge_head,
     "/bad-json": bad_json,
