@@ -32,13 +32,7 @@ def with_pack(g, edit):
     return old
 
 
-def main():
-    tap = Tap()
-    g = Gate(services=("lab",)).start()
-    names = seen(g)
-    tap.ok(isinstance(names, set) and "x-device" not in names and
-           "x-other" in names, "before: the rules hold", names)
-
+def bad_files(tap, g):
     bad = [
         ("half a file", lambda t: t[:len(t) // 2]),
         ("unknown treatment", lambda t: t.replace('"drop"', '"drpo"', 1)),
@@ -75,6 +69,8 @@ def main():
            "and the last good rules stay", names)
     with_pack(g, lambda t: t.replace("requst = (", "request = ("))
 
+
+def good_files(tap, g):
     live = Client(g.port, "lab.example", root=g.root, timeout=20)
     live.send(b"GET /slow?n=30&ms=100 HTTP/1.1\r\nHost: lab.example\r\n\r\n")
     socket = Client(g.port, "lab.example", root=g.root, timeout=20)
@@ -117,6 +113,9 @@ def main():
            out.stderr)
     tap.ok(isinstance(seen(g), set), "and it serves on")
     g.write_conf()
+
+
+def answers(tap, g):
     for command in ("status", "stats"):
         for args in ((), ("--json",)):
             out = g.ctl(command, *args)
@@ -138,6 +137,17 @@ def main():
                          capture_output=True, text=True, timeout=20)
     tap.ok(out.returncode != 0 and "lab.conf" in out.stderr,
            "start with a bad file: refused", out.returncode, out.stderr)
+
+
+def main():
+    tap = Tap()
+    g = Gate(services=("lab",)).start()
+    names = seen(g)
+    tap.ok(isinstance(names, set) and "x-device" not in names and
+           "x-other" in names, "before: the rules hold", names)
+    bad_files(tap, g)
+    good_files(tap, g)
+    answers(tap, g)
     return tap.done(g)
 
 
