@@ -71,9 +71,38 @@ const char *tool_value(struct tool *t, const char *name, bool *ret_bad)
 	return t->argv[-1];
 }
 
+/* The control socket that a file names which does not load: the daemon runs on
+ * with the last good one, and must be reachable to say so. Written as
+ *   control_socket = "/absolute/path";
+ * on a line of its own. false: not found. */
+static bool named_socket(const char *conf_path, char *out, size_t n)
+{
+	struct bundle *b = bundle_new();
+	struct span text = SPAN(""), line, value;
+	bool found = false;
+
+	if (b != NULL && bundle_read(b, conf_path) == 0)
+		(void)bundle_find(b, conf_path, &text);
+	while (!found && text.n > 0) {
+		line = span_trim(span_cut(&text, '\n'));
+		value = span_trim(span_from(line, span_chr(line, '=') + 1));
+		line = span_trim(span_of(line.p, span_chr(line, '=')));
+		if (!span_eq(line, SPAN("control_socket")) ||
+		    !span_starts(value, SPAN("\"/")))
+			continue;
+		value = span_from(value, 1);
+		value.n = span_chr(value, '"');
+		found = value.n < n;
+		snprintf(out, n, "%.*s", SPAN_ARG(value));
+	}
+	bundle_free(b);
+	return found;
+}
+
 /* Where is the daemon? As told, as configured, or at the usual place. */
 static int ask(struct tool *t, enum cmd c)
 {
+	char named[108];
 	char err[CONF_ERR_BYTES + PROTO_LINE_MAX] = "";
 	bool json = c != CMD_RELOAD && c != CMD_DRAIN && tool_flag(t, "--json");
 	const char *path = t->socket;
@@ -84,6 +113,8 @@ static int ask(struct tool *t, enum cmd c)
 		return tool_usage(c);
 	if (path == NULL && load(t->conf_path, &conf, err) == 0)
 		path = conf->control_socket;
+	if (path == NULL && named_socket(t->conf_path, named, sizeof named))
+		path = named;
 	if (path == NULL)
 		path = CONTROL_DEFAULT;
 	e = client_ask(path, c, json, stdout, err);

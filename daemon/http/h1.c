@@ -424,6 +424,24 @@ static struct scan begin(struct span in)
 	return (struct scan){ .p = in.p, .end = n > 0 ? in.p + n : in.p };
 }
 
+ptrdiff_t h1_head_end(struct span in, size_t *scanned)
+{
+	size_t at = *scanned;
+
+	for (;;) {
+		at += span_chr(span_from(in, at), '\n');
+		if (at >= in.n) {
+			*scanned = in.n;
+			return 0;
+		}
+		if (at == 0 || in.p[at - 1] != '\r')
+			return -EBADMSG;
+		if (at >= 3 && in.p[at - 2] == '\n' && in.p[at - 3] == '\r')
+			return (ptrdiff_t)at + 1;
+		at++;
+	}
+}
+
 ptrdiff_t h1_read_request(
     struct span in, struct msg *m, enum h1_fault *ret_fault)
 {

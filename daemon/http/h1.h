@@ -19,6 +19,12 @@ enum h1_fault {
 	H1_VERSION    /* not HTTP/1.0 or 1.1: 505 or 502 */
 };
 
+/* Where does a head that begins at in end? Its length with the empty line; 0
+ * when more is needed; -EBADMSG at a line end that is not CRLF, so that nobody
+ * waits for the rest. *scanned: bytes seen in earlier calls for the same head,
+ * 0 at first. */
+ptrdiff_t h1_head_end(struct span in, size_t *scanned);
+
 /* Read one head from the start of in. Returns the bytes it took; 0 when more
  * are needed (never more than MSG_HEAD_MAX_BYTES); -EBADMSG with *ret_fault.
  * Spans of m point into in, which must live as long as m is used. Leading empty

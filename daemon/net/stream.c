@@ -217,6 +217,14 @@ int stream_fd(const struct stream *s)
 	return s->fd;
 }
 
+bool stream_quiet(const struct stream *s)
+{
+	char c;
+
+	return recv(s->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 void *stream_transport(struct stream *s)
 {
 	return s->transport;

@@ -80,6 +80,10 @@ static inline bool stream_full(struct stream *s)
 	return buf_len(stream_out(s)) >= STREAM_HIWAT_BYTES;
 }
 
+/* Is there nothing in the socket, no byte and no end? Asks the kernel: before an
+ * idle connection is used again. */
+bool stream_quiet(const struct stream *s);
+
 int stream_fd(const struct stream *s);  /* borrowed */
 /* Give the plain fd away and free the stream; queues must be empty and there is
  * no transport. For splice tunnels. */

@@ -125,6 +125,7 @@ void exchange_half_done(struct exchange *x)
 		x->server = NULL;
 	}
 	reset(x);
+	x->served++;
 	x->ops->done(x->arg);
 }
 
@@ -304,6 +305,10 @@ static void forward(struct exchange *x)
 	}
 	if (!keys_ready()) { /* an alias without a key is none */
 		exchange_refuse(x, WHY_NO_KEY);
+		return;
+	}
+	if (!x->req.expect_continue && msg_value(&x->req, FIELD_EXPECT).n > 0) {
+		exchange_refuse(x, WHY_EXPECT);
 		return;
 	}
 	if (x->req.upgrade &&

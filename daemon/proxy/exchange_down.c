@@ -42,19 +42,17 @@ void down_start(struct exchange *x)
 /* The head of the answer, when all of it is there: 1; 0: more is needed. */
 static int take_head(struct exchange *x, struct buf *in)
 {
-	struct span all = buf_span(in), head;
+	ptrdiff_t n = h1_head_end(buf_span(in), &x->scanned);
 	enum h1_fault fault;
-	size_t from = x->scanned > 3 ? x->scanned - 3 : 0, at;
-	ptrdiff_t n;
+	struct span head;
 
-	at = from + span_find(span_from(all, from), SPAN("\r\n\r\n"));
-	if (at >= all.n) {
-		x->scanned = all.n;
-		return all.n >= MSG_HEAD_MAX_BYTES ? -E2BIG : 0;
-	}
+	if (n == 0)
+		return buf_len(in) >= MSG_HEAD_MAX_BYTES ? -E2BIG : 0;
+	if (n < 0)
+		return -EBADMSG;
 	x->scanned = 0;
-	head = arena_dup(x->arena, span_of(all.p, at + 4));
-	if (arena_error(x->arena) < 0)
+	head = arena_dup(x->arena, span_of(buf_span(in).p, (size_t)n));
+	if (n > MSG_HEAD_MAX_BYTES || arena_error(x->arena) < 0)
 		return -E2BIG;
 	n = h1_read_response(head, x->req.method, &x->res, &fault);
 	if (n <= 0)
@@ -248,6 +246,14 @@ static void settle_end(struct exchange *x)
 		x->server = NULL;
 		up_dial(x, true);
 		exchange_flush(x);
+		return;
+	}
+	if (x->down == HALF_HEAD && x->served > 0 &&
+	    upstream_reused(x->server)) {
+		/* The server closed its kept connection under our feet, and
+		 * only the client may decide to send this again: it does when
+		 * its own kept connection ends the same way (RFC 9112, 9.3.1). */
+		x->ops->fail(x->arg, WHY_SERVER_GONE);
 		return;
 	}
 	if (x->down != HALF_BODY || h1_body_eof(&x->body_down) < 0)

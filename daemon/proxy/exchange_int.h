@@ -26,6 +26,7 @@ struct exchange {
 	bool retried; /* a pooled connection was stale: once is enough */
 	bool cut;     /* the server's connection cannot be used again */
 	bool freed;
+	uint32_t served;   /* exchanges before this one on the connection */
 
 	const struct exchange_ops *ops;
 	void *arg;

@@ -244,28 +244,23 @@ static void skip_empty_lines(struct buf *in)
 static bool read_head(struct h1_conn *h)
 {
 	struct buf *in = stream_in(h->conn->client);
-	struct span all;
-	size_t from, at;
+	ptrdiff_t n;
 
 	if (h->scanned == 0)
 		skip_empty_lines(in);
-	all = buf_span(in);
-	if (all.n == 0)
+	if (buf_len(in) == 0)
 		return false;
 	if (h->scanned == 0)
 		conn_wait(h->conn, h->conn->snap->conf->head_s);
-	from = h->scanned > 3 ? h->scanned - 3 : 0;
-	at = from + span_find(span_from(all, from), SPAN("\r\n\r\n"));
-	if (at < all.n && at + 4 <= MSG_HEAD_MAX_BYTES) {
-		begin(h, in, at + 4);
+	n = h1_head_end(buf_span(in), &h->scanned);
+	if (n > 0 && n <= MSG_HEAD_MAX_BYTES) {
+		begin(h, in, (size_t)n);
 		return true;
 	}
-	h->scanned = all.n;
-	if (all.n >= MSG_HEAD_MAX_BYTES) {
-		refuse(h, WHY_HEAD_LIMIT);
-		return true;
-	}
-	return false;
+	if (n == 0 && buf_len(in) < MSG_HEAD_MAX_BYTES)
+		return false;
+	refuse(h, n < 0 ? WHY_BAD_REQUEST : WHY_HEAD_LIMIT);
+	return true;
 }
 
 /* false: more input, or room at the server, is needed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "proxy/keys.h"
 
+#include "base/rnd.h"
 #include "base/secret.h"
 #include "tls/derive.h"
 
@@ -34,7 +35,7 @@ void keys_prf(const struct service *s, struct span in, unsigned char out[16])
 	unsigned i = s->index;
 	int err = -1;
 
-	memset(out, 0, 16);
+	rnd_bytes(out, 16); /* should a key fail: unlinkable, never the same */
 	if (!keys.ready || i >= RULE_SERVICES_MAX)
 		return;
 	if (!keys.have[i]) {

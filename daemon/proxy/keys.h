@@ -11,8 +11,8 @@ void keys_epoch(uint32_t day, const unsigned char key[32]);
 void keys_fini(void);
 bool keys_ready(void);
 
-/* 16 bytes of HMAC over in with the key of s. Zeroes when there is none: the
- * caller asks keys_ready first and refuses. */
+/* 16 bytes of HMAC over in with the key of s. Random bytes when there is
+ * none: the caller asks keys_ready first and refuses. */
 void keys_prf(const struct service *s, struct span in, unsigned char out[16]);
 
 #endif

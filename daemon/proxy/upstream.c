@@ -259,16 +259,21 @@ static void on_dialled(void *arg, int err, struct stream *s)
 
 static struct upstream *from_pool(struct span key, const struct snapshot *snap)
 {
-	struct pool *p = hash_get(pools, key);
 	struct upstream *u;
+	struct pool *p;
 
-	if (p == NULL || snap != pooled_for)
-		return NULL;
-	u = LIST_ENTRY(p->idle.next, struct upstream, in_pool);
-	leave_pool(u);
-	u->reused = true;
-	stat_add(STAT_POOLED, 1);
-	return u;
+	while (snap == pooled_for && (p = hash_get(pools, key)) != NULL) {
+		u = LIST_ENTRY(p->idle.next, struct upstream, in_pool);
+		if (!stream_quiet(u->stream)) { /* ended, not told yet */
+			upstream_drop(u);
+			continue;
+		}
+		leave_pool(u);
+		u->reused = true;
+		stat_add(STAT_POOLED, 1);
+		return u;
+	}
+	return NULL;
 }
 
 static struct upstream *dial(struct upstream *u, struct snapshot *snap)

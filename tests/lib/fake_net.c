@@ -296,6 +296,11 @@ void stream_finish(struct stream *s)
 	(void)stream_flush(s);
 }
 
+bool stream_quiet(const struct stream *s)
+{
+	return buf_len(&s->wire->sent) == 0 && !s->wire->fin;
+}
+
 int stream_fd(const struct stream *s)
 {
 	return s->wire->fd;
