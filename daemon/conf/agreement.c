@@ -240,26 +240,47 @@ static int take_block(const struct lex *l, const config_setting_t *s,
 	return lex_number(l, s, "max_case", false, 1, 4, &b->max_case);
 }
 
+/* The first mandatory key that is missing or says no; NULL: all are there. */
+static const char *lacks(const struct block *b, bool abroad)
+{
+	if (b->kind.n == 0 || span_eq(b->kind, SPAN("none")))
+		return "kind (avv or own-operation)";
+	if (b->id.n == 0)
+		return "id";
+	if (!b->has_date)
+		return "date";
+	if (!b->has_rating)
+		return "rating";
+	if (!b->unrestricted)
+		return "instructions_unrestricted = true";
+	if (b->max_case == 0)
+		return "max_case";
+	if (abroad && (b->instrument.n == 0 ||
+	    span_eq(b->instrument, SPAN("none"))))
+		return "transfer.instrument (a seat, place or sub-contractor "
+		       "is in a third country)";
+	return NULL;
+}
+
 /* The first reason in the order of sparsamd.conf(5). */
-static enum why judge(const struct block *b, struct span seat, int32_t today)
+static enum why judge(const struct block *b, struct span seat, int32_t today,
+    const char **ret_lacks)
 {
 	bool own = span_eq(b->kind, SPAN("own-operation"));
-	bool abroad = b->abroad || (!own && !lex_among(seat, EEA));
 
-	if (b->kind.n == 0 || b->id.n == 0 || !b->has_date || !b->has_rating ||
-	    !b->unrestricted || b->max_case == 0)
-		return WHY_NO_AGREEMENT;
-	if (span_eq(b->kind, SPAN("none")) || b->date > today)
+	*ret_lacks = lacks(b, b->abroad || (!own && !lex_among(seat, EEA)));
+	if (*ret_lacks == NULL && b->date > today)
+		*ret_lacks = "a date that is not in the future";
+	if (*ret_lacks != NULL)
 		return WHY_NO_AGREEMENT;
 	if ((b->until.n > 0 && b->until_day < today) ||
 	    (b->review.n > 0 && b->review_day < today))
 		return WHY_AGREEMENT_EXPIRED;
 	if ((span_eq(b->light, SPAN("red")) ||
-	    span_eq(b->light, SPAN("yellow"))) && b->deviation.n == 0)
+	    span_eq(b->light, SPAN("yellow"))) && b->deviation.n == 0) {
+		*ret_lacks = "deviation.id (the rating is red or yellow)";
 		return WHY_NO_DEVIATION;
-	if (abroad && (b->instrument.n == 0 ||
-	    span_eq(b->instrument, SPAN("none"))))
-		return WHY_NO_AGREEMENT;
+	}
 	return WHY_DONE;
 }
 
@@ -279,12 +300,13 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 	int r;
 
 	*a = (struct agreement){ .refused = WHY_NO_AGREEMENT, .id = SPAN(""),
-		.until = SPAN(""), .days_left = INT32_MAX, .max_case = 1 };
+		.until = SPAN(""), .days_left = INT32_MAX, .max_case = 1,
+		.lacks = "an agreement block" };
 	if (s == NULL)
 		return 0;
 	if ((r = take_block(l, s, &b)) < 0)
 		return r;
-	a->refused = judge(&b, seat, today);
+	a->refused = judge(&b, seat, today, &a->lacks);
 	if (b.id.n > 0)
 		a->id = b.id;
 	if (b.until.n > 0)

@@ -10,6 +10,7 @@
 
 struct agreement {
 	enum why refused;   /* WHY_DONE: valid today */
+	const char *lacks;  /* what is missing for it, for people; or NULL */
 	struct span id;     /* "" when none */
 	struct span until;  /* the earlier of valid_until and review_by, "" */
 	int32_t days_left;  /* to that day, negative after it; INT32_MAX: never */

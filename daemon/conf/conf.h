@@ -40,6 +40,7 @@ struct conf_service {
 				  * INT32_MAX: never */
 	uint8_t max_case;
 	const char *pack;        /* path of the pack file */
+	const char *lacks;       /* what the agreement lacks, or NULL */
 };
 
 struct conf {

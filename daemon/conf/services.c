@@ -159,6 +159,7 @@ static int take_service(struct loading *g, unsigned i)
 	to->inspect = to->mode != CONF_OFF && complete && a.opens;
 	to->agreement_id = a.id;
 	to->agreement_until = a.until;
+	to->lacks = a.lacks;
 	to->days_left = a.days_left;
 	to->max_case = a.max_case;
 	join_pack(g, i, path);

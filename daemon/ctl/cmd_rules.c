@@ -31,6 +31,8 @@ static void say_service(const struct conf_service *s)
 				 "never decrypted (inspection references "
 				 "are missing)",
 		    s->max_case);
+	if (s->refused != WHY_DONE && s->lacks != NULL)
+		printf(": the agreement block lacks %s", s->lacks);
 	if (s->refused == WHY_DONE && s->days_left != INT32_MAX)
 		printf(", agreement %.*s ends in %d days",
 		    SPAN_ARG(s->agreement_id), s->days_left);
