@@ -105,7 +105,7 @@ static void on_done(void *arg)
 {
 	struct h1_conn *h = arg;
 
-	if (h->closing || h->ended) {
+	if (h->closing) {
 		conn_finish(h->conn, WHY_DONE);
 		return;
 	}
@@ -311,8 +311,8 @@ static void run(struct h1_conn *h)
 	exchange_flush(h->exchange);
 	if (h->dead || h->conn->state != CONN_HTTP)
 		return;
-	if (h->ended && h->state != WAIT) {
-		conn_close(h->conn, WHY_CLIENT_GONE);
+	if (h->ended && h->state != WAIT) { /* what it had sent is answered */
+		conn_finish(h->conn, WHY_CLIENT_GONE);
 		return;
 	}
 	stream_reading(h->conn->client,

@@ -226,6 +226,7 @@ void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *arg)
 {
 	alive(s)->ops = ops;
 	s->arg = arg;
+	s->ended = false; /* the new owner is told again */
 }
 
 struct buf *stream_in(struct stream *s)
