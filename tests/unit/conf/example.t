@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# The example configuration that is installed must load, as it is and with its
+# commented service switched on.
+set -u
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+top=${top_srcdir:-.}
+{
+	cat "$top/contrib/sparsamd.conf.example"
+	echo "policy_dir = \"$(cd "$top" && pwd)/policy\";"
+} >"$dir/plain.conf"
+sed 's,^//  ,  ,; s/id = "";/id = "X-1";/g; s/sha256 = "";/sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";/' \
+    "$dir/plain.conf" >"$dir/zoom.conf"
+n=0 status=0
+for f in plain zoom; do
+	n=$((n + 1))
+	if out=$(./sparsamctl -c "$dir/$f.conf" check 2>&1); then
+		echo "ok $n - the example loads: $f"
+	else
+		echo "not ok $n - the example loads: $f"
+		echo "$out" | sed 's/^/# /'
+		status=1
+	fi
+done
+echo "1..$n"
+exit $status
