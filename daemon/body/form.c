@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "body/scrub.h"
-#include "body/value.h"
+#include "engine/value.h"
 
 /* Where in a pair, and what becomes of it. */
 enum state {
@@ -180,7 +180,8 @@ static int settle(struct form *f, struct buf *out)
 	else if (!value_blind(f->act))
 		return -EBADMSG;
 	buf_reset(&f->fresh);
-	r = value_treat(f->act, f->env, at, value, VALUE_TEXT, &f->fresh);
+	r = value_treat(f->act, f->env, at, value, VALUE_TEXT,
+	    SCRUB_OPEN_MAX, &f->fresh);
 	if (r == TREAT_SAME) {
 		put(f, buf_span(&f->held), out);
 	} else if (r == TREAT_NEW) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "body/jtext.h"
-#include "body/value.h"
+#include "engine/value.h"
 
 struct jsn *jsn_new(const struct plan *plan, const struct env *env)
 {

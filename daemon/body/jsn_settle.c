@@ -2,7 +2,7 @@
 #include "body/jsn_int.h"
 
 #include "body/jtext.h"
-#include "body/value.h"
+#include "engine/value.h"
 
 /* Name of the member at hand, for the report. */
 static struct span name_of(struct jsn *j, struct span z)
@@ -135,7 +135,8 @@ static struct ruling treat(
 		return treat_word(j, name, text);
 	buf_reset(&j->fresh);
 	v.effect = value_treat(j->act, j->env, at, text,
-	    shape == STRING ? VALUE_TEXT : VALUE_NUMBER, &j->fresh);
+	    shape == STRING ? VALUE_TEXT : VALUE_NUMBER, SCRUB_OPEN_MAX,
+	    &j->fresh);
 	v.text = buf_span(&j->fresh);
 	if (shape == NUMBER)
 		v.quote = !jtext_scalar(v.text);

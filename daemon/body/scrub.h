@@ -13,6 +13,7 @@
 #define SCRUB_NAME_MAX (64u << 10) /* longest key or name that is looked up */
 #define SCRUB_LEAD_MAX                                                         \
 	(128u << 10)        /* such a key and the white space about it */
+#define SCRUB_OPEN_MAX (4 * SCRUB_VALUE_MAX) /* the same, unwrapped by a chain */
 #define SCRUB_DEPTH_MAX 256 /* nesting of JSON */
 #define SCRUB_RATIO_MAX 200 /* decoded bytes per coded byte ... */
 #define SCRUB_RATIO_FREE (1u << 20) /* ... counted beyond this many bytes */

@@ -5,6 +5,7 @@
 #define HTTP_HEAD_INT_H
 
 #include "base/buf.h"
+#include "engine/value.h"
 #include "http/head.h"
 
 /* A value, unwrapped or rewritten. */
@@ -20,25 +21,17 @@ struct head {
 	struct buf value; /* one new value */
 };
 
-/* Which value it is, for the report. */
-struct head_place {
-	enum carrier carrier;
-	struct span name;
-};
-
 /* Does the result not depend on the value, so that it need not be readable? */
 static inline bool head_blind(const struct action *a)
 {
-	return a->nest == NULL && (a->line->treat.act == ACT_KEEP ||
-	                              a->line->treat.act == ACT_DROP ||
-	                              a->line->treat.act == ACT_SET);
+	return value_keeps(a) || value_blind(a);
 }
 
 /* Apply a to text and report it. TREAT_NEW: out holds the new text, and nothing
  * else; out is reset first. TREAT_*; -EBADMSG: a chain cannot read the text, or
  * needs env->inner that is not there; -ENOBUFS or -ENOMEM. */
 int head_treat(const struct action *a, const struct env *env,
-    struct head_place at, struct span text, struct buf *out);
+    struct value_place at, struct span text, struct buf *out);
 
 /* All: 0, -EBADMSG, -ENOBUFS or -ENOMEM; they ask the plan themselves. */
 int head_cookies(struct head *h);

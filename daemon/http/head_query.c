@@ -47,7 +47,7 @@ static int decode(
 
 /* Treat a coded text; TREAT_NEW: d->value has the new one, not coded yet. */
 static int treat_coded(const struct action *a, const struct env *env,
-    struct head_place at, struct span text, bool plus, struct decoded *d)
+    struct value_place at, struct span text, bool plus, struct decoded *d)
 {
 	struct span plain;
 	int r = decode(text, plus, &d->text, &plain);
@@ -71,7 +71,7 @@ static int judge_pair(struct span pair, const struct plan *plan,
 	r = TREAT_SAME;
 	if (a != NULL)
 		r = treat_coded(a, env,
-		    (struct head_place){ CARRIER_QUERY, name }, value, true, d);
+		    (struct value_place){ CARRIER_QUERY, name }, value, true, d);
 	if (r == TREAT_SAME)
 		buf_add_span(out, pair);
 	if (r == TREAT_NEW) {
@@ -130,7 +130,7 @@ static int judge_segment(struct head *h, struct span segment, struct span prev,
     unsigned i, struct decoded *d)
 {
 	char digits[PLACE_MAX_BYTES], *at = digits + sizeof digits;
-	struct head_place place = { .carrier = CARRIER_PATH };
+	struct value_place place = { .carrier = CARRIER_PATH };
 	const struct action *a;
 	struct span plain;
 	unsigned rest = i;

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "body/scrub.h"
 #include "engine/parse.h"
 
 #define LINES_MAX 256
@@ -101,6 +102,7 @@ static void on_report(void *arg, const struct finding *f)
 struct env rules_env(struct buf *said)
 {
 	return (struct env){ .prf = prf,
+		.inner = scrub_inner,
 		.report = said != NULL ? on_report : NULL,
 		.arg = said };
 }

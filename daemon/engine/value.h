@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* value - one decoded value and the action that decides about it: a treatment,
  * or a look inside (a chain of the pack: "json $.blob > base64 > json $.x"). */
-#ifndef BODY_VALUE_H
-#define BODY_VALUE_H
+#ifndef ENGINE_VALUE_H
+#define ENGINE_VALUE_H
 
 #include "engine/treat.h"
 
@@ -27,13 +27,14 @@ static inline bool value_blind(const struct action *a)
 	                              a->line->treat.act == ACT_SET);
 }
 
-/* Apply a to text; reports what was done. TREAT_NEW: the new text was added to
- * out. An empty text has nothing inside and stays. TREAT_*, or -EBADMSG (a
+/* Apply a to text; reports what was done. max: bytes that a chain may hold open.
+ * What a chain finds inside is read by env->inner. TREAT_NEW: the new text was
+ * added to out. An empty text has nothing inside and stays. TREAT_*, or -EBADMSG (a
  * chain cannot read the text: refuse), -E2BIG, -ENOBUFS, -ENOMEM.
  * Chains nest at most RULE_CHAIN_MAX deep: plans are made from the pack's
  * lines, input adds no depth. */
 int value_treat(const struct action *a, const struct env *env,
     struct value_place at, struct span text, enum value_kind kind,
-    struct buf *out);
+    size_t max, struct buf *out);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "body/value.h"
+#include "engine/value.h"
 
 #include <errno.h>
 
 #include "base/buf.h"
-#include "body/scrub.h"
 
 static void report(const struct action *a, const struct env *env,
     struct value_place at, struct span before, struct span after, int effect)
@@ -56,7 +55,9 @@ static int look_inside(const struct action *a, const struct env *env,
 
 	if (a->nest->plan == NULL)
 		return treat_plain(a, env, at, text, VALUE_TEXT, changed);
-	r = scrub_inner(NULL, a->nest->plan, env, text, changed);
+	if (env == NULL || env->inner == NULL)
+		return -EBADMSG;
+	r = env->inner(env->arg, a->nest->plan, env, text, changed);
 	if (r < 0)
 		return r;
 	return span_eq(buf_span(changed), text) ? TREAT_SAME : TREAT_NEW;
@@ -64,7 +65,7 @@ static int look_inside(const struct action *a, const struct env *env,
 
 int value_treat(const struct action *a, const struct env *env,
     struct value_place at, struct span text, enum value_kind kind,
-    struct buf *out)
+    size_t max, struct buf *out)
 {
 	struct buf open, changed;
 	int r;
@@ -75,8 +76,8 @@ int value_treat(const struct action *a, const struct env *env,
 		report(a, env, at, text, text, TREAT_SAME);
 		return TREAT_SAME;
 	}
-	buf_init(&open, 4 * SCRUB_VALUE_MAX);
-	buf_init(&changed, 4 * SCRUB_VALUE_MAX);
+	buf_init(&open, max);
+	buf_init(&changed, max);
 	r = treat_unwrap(a->nest->step, a->nest->nsteps, text, &open);
 	if (r == 0)
 		r = look_inside(a, env, at, buf_span(&open), &changed);
