@@ -60,58 +60,47 @@ static int show(const struct conf *c)
 	return e < 0 ? EXIT_NO : EXIT_GOOD;
 }
 
-int cmd_ca_init(struct tool *t)
+/* Make root and intermediate, or a new intermediate only, and show them. */
+static int make(struct tool *t, enum cmd c)
 {
 	const char *list[CA_DOMAINS_MAX];
-	struct conf *c;
+	struct conf *conf;
 	char err[200] = "";
 	int e = -EINVAL;
 	unsigned n;
 
 	if (t->argc > 0)
-		return tool_usage(CMD_CA_INIT);
-	c = tool_conf(t);
-	if (c == NULL)
+		return tool_usage(c);
+	conf = tool_conf(t);
+	if (conf == NULL)
 		return EXIT_NO;
-	n = domains(c, list);
+	n = domains(conf, list);
 	if (n > 0) {
-		e = ca_init(c->ca_dir, c->ca_name, list, n, clock_unix_s(), err);
+		e = c == CMD_CA_INIT ?
+		    ca_init(conf->ca_dir, conf->ca_name, list, n,
+			clock_unix_s(), err) :
+		    ca_renew(conf->ca_dir, list, n, clock_unix_s(), err);
 		if (e < 0)
-			say_error(c, e, err);
+			say_error(conf, e, err);
 		else
-			e = show(c) == EXIT_GOOD ? 0 : -EIO;
+			e = show(conf) == EXIT_GOOD ? 0 : -EIO;
 	}
-	if (e == 0)
+	if (e == 0 && c == CMD_CA_INIT)
 		printf("The root key is %s/root.key: move it to a safe place; "
 		       "only `sparsamctl ca renew` needs it.\n",
-		    c->ca_dir);
-	conf_unref(c);
+		    conf->ca_dir);
+	conf_unref(conf);
 	return e < 0 ? EXIT_NO : EXIT_GOOD;
+}
+
+int cmd_ca_init(struct tool *t)
+{
+	return make(t, CMD_CA_INIT);
 }
 
 int cmd_ca_renew(struct tool *t)
 {
-	const char *list[CA_DOMAINS_MAX];
-	struct conf *c;
-	char err[200] = "";
-	int e = -EINVAL;
-	unsigned n;
-
-	if (t->argc > 0)
-		return tool_usage(CMD_CA_RENEW);
-	c = tool_conf(t);
-	if (c == NULL)
-		return EXIT_NO;
-	n = domains(c, list);
-	if (n > 0) {
-		e = ca_renew(c->ca_dir, list, n, clock_unix_s(), err);
-		if (e < 0)
-			say_error(c, e, err);
-		else
-			e = show(c) == EXIT_GOOD ? 0 : -EIO;
-	}
-	conf_unref(c);
-	return e < 0 ? EXIT_NO : EXIT_GOOD;
+	return make(t, CMD_CA_RENEW);
 }
 
 int cmd_ca_show(struct tool *t)
