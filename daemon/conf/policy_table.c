@@ -285,22 +285,24 @@ static int take_entry(const struct pack *p, const struct lex *l,
 	int r;
 
 	r = lex_keys(l, s, request ? "request entry" : "response entry",
-	    request ? "when strip deny unread query content"
+	    request ? "when strip deny allow unread query content"
 		    : "when strip unread query content");
 	if (r < 0 || (r = take_when(p, l, s, e)) < 0 ||
 	    (r = take_unread(l, s, e)) < 0 ||
+	    (r = lex_flag(l, s, "allow", false, &e->allows)) < 0 ||
 	    (r = lex_list(l, s, "strip", &strip)) < 0)
 		return r;
 	deny = lex_member(s, "deny");
-	if (deny != NULL && (strip != NULL || lex_member(s, "unread") != NULL))
+	if (deny != NULL && (strip != NULL || e->allows ||
+	    lex_member(s, "unread") != NULL))
 		return lex_fail(l, deny,
 		    "a denied request is not rewritten: deny stands without "
-		    "strip and unread");
+		    "strip, allow and unread");
 	if (deny != NULL)
 		return policy_deny(p, l, deny, e);
-	if (strip == NULL && lex_member(s, "unread") == NULL)
+	if (strip == NULL && !e->allows && lex_member(s, "unread") == NULL)
 		return lex_fail(l, s, "this entry does nothing: expected %s",
-		    request ? "strip, deny or unread" : "strip or unread");
+		    request ? "strip, deny, allow or unread" : "strip or unread");
 	return strip != NULL ? take_strip(p, l, strip, e) : 0;
 }
 

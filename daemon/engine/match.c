@@ -218,20 +218,32 @@ struct look {
 	bool host_fit;         /* ... and its answer */
 };
 
-/* As received or in its plainest form. strict: for entries that refuse; the
- * latter is then compared without case, as some servers do. */
-static bool path_fits(const struct look *l, struct span glob, bool strict)
+/* How an entry compares a path that can be read in two ways. */
+enum care {
+	REWRITES, /* as received or in its plainest form */
+	REFUSES,  /* the same, the latter without case, as some servers do */
+	ALLOWS    /* both must fit: nobody may read it otherwise */
+};
+
+static bool path_fits(const struct look *l, struct span glob, enum care care)
 {
 	struct span path = l->q->path;
+	bool one = l->plain.p == path.p;
 
-	if (strict && glob_match_nocase(glob, l->plain))
-		return true;
-	if (glob_match(glob, path))
-		return true;
-	return !strict && l->plain.p != path.p && glob_match(glob, l->plain);
+	switch (care) {
+	case REWRITES:
+		return glob_match(glob, path) ||
+		       (!one && glob_match(glob, l->plain));
+	case REFUSES:
+		return glob_match_nocase(glob, l->plain) ||
+		       glob_match(glob, path);
+	case ALLOWS:
+		break;
+	}
+	return glob_match(glob, path) && (one || glob_match(glob, l->plain));
 }
 
-static bool fits(struct look *l, const struct when *w, bool strict)
+static bool fits(struct look *l, const struct when *w, enum care care)
 {
 	const struct subject *q = l->q;
 
@@ -243,7 +255,7 @@ static bool fits(struct look *l, const struct when *w, bool strict)
 	}
 	if (!l->host_fit)
 		return false;
-	if (!path_fits(l, w->path, strict))
+	if (!path_fits(l, w->path, care))
 		return false;
 	if (w->query.n > 0 && !query_fits(q->query, w->query))
 		return false;
@@ -271,7 +283,7 @@ static bool find_deny(const struct ruleset *r, const struct service *s,
 	for (uint32_t i = 0; i < s->join.n; i++) {
 		const struct entry *e = &s->join.p[i];
 
-		if (!fits(l, &e->when, true))
+		if (!fits(l, &e->when, REFUSES))
 			continue;
 		ruleset_reach(r, e->id);
 		if (query_gives(l->q->query, need_name(e)))
@@ -283,7 +295,11 @@ static bool find_deny(const struct ruleset *r, const struct service *s,
 	for (uint32_t i = 0; i < s->request.n; i++) {
 		const struct entry *e = &s->request.p[i];
 
-		if (!e->denies || !fits(l, &e->when, true))
+		if (e->allows && fits(l, &e->when, ALLOWS)) {
+			ruleset_reach(r, e->id);
+			return false;
+		}
+		if (!e->denies || !fits(l, &e->when, REFUSES))
 			continue;
 		ruleset_reach(r, e->id);
 		m->deny = e;
@@ -317,7 +333,7 @@ static int find_plan(const struct ruleset *r, const struct service *s,
 		const struct entry *e = &list->p[i];
 
 		if (e->denies || (e->nstrip == 0 && !e->pass_unread) ||
-		    !fits(l, &e->when, false))
+		    !fits(l, &e->when, REWRITES))
 			continue;
 		if (n == RULE_ENTRIES_MAX)
 			return -ENOBUFS;

@@ -130,6 +130,7 @@ struct entry {
 	struct line *strip; /* nstrip lines, in file order */
 	uint32_t nstrip;
 	bool denies;        /* deny = ( "category", "sink" ) */
+	bool allows;        /* allow: the deny entries below are not asked */
 	enum category category;
 	struct sink sink;
 	bool pass_unread;   /* unread = "pass": a body no line can read goes on */
