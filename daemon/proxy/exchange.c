@@ -214,6 +214,7 @@ void exchange_refuse(struct exchange *x, enum why why)
 void exchange_refuse_unread(struct exchange *x, enum why why)
 {
 	msg_init(&x->req, true);
+	x->fate = x->conn->fate; /* not that of an earlier request */
 	x->up = HALF_DONE;
 	x->down = HALF_HEAD;
 	x->closing = true;
@@ -288,6 +289,37 @@ static enum why judge_host(struct exchange *x)
 	                                                   : WHY_DONE;
 }
 
+/* What may be upgraded is a WebSocket, asked for by a GET without content (RFC
+ * 6455, 4.1): the server gets no other offer, and no field of one without it. */
+static void judge_upgrade(struct msg *m)
+{
+	static const struct span known[] = { { "sec-websocket-key", 17 },
+		{ "sec-websocket-version", 21 },
+		{ "sec-websocket-protocol", 22 },
+		{ "sec-websocket-extensions", 24 } };
+	struct field *f;
+
+	m->upgrade = m->upgrade && m->framing == FRAME_NONE &&
+	             span_eq(m->method, SPAN("GET")) &&
+	             msg_has_token(m, FIELD_UPGRADE, SPAN("websocket"));
+	for (unsigned i = 0; i < m->nfields; i++) {
+		bool keep = false;
+
+		f = &m->field[i];
+		if (!span_starts_nocase(f->name, SPAN("sec-websocket-")))
+			continue;
+		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+			keep = keep || span_eq_nocase(f->name, known[k]);
+		f->gone = f->gone || !m->upgrade || !keep;
+	}
+	if (!m->upgrade)
+		return; /* head_hop removes the field */
+	f = msg_find(m, FIELD_UPGRADE);
+	msg_remove(m, FIELD_UPGRADE);
+	f->value = SPAN("websocket");
+	f->gone = false;
+}
+
 static void forward(struct exchange *x)
 {
 	struct conn *c = x->conn;
@@ -311,9 +343,7 @@ static void forward(struct exchange *x)
 		exchange_refuse(x, WHY_EXPECT);
 		return;
 	}
-	if (x->req.upgrade &&
-	    !msg_has_token(&x->req, FIELD_UPGRADE, SPAN("websocket")))
-		x->req.upgrade = false;
+	judge_upgrade(&x->req);
 	head_hop(&x->req);
 	switch (head_request(&x->req, match.plan, &x->env, x->arena)) {
 	case 0:
@@ -355,6 +385,8 @@ void exchange_begin(struct exchange *x)
 	}
 	x->subject.method = x->req.method;
 	uri_split(x->req.path, &x->subject.path, &x->subject.query);
+	if (span_eq(x->subject.path, SPAN("*")))
+		x->subject.path = SPAN("/"); /* the server as a whole */
 	x->subject.content = msg_media_type(&x->req);
 	why = judge_host(x);
 	if (x->fate.service != NULL)
@@ -375,6 +407,11 @@ void exchange_begin(struct exchange *x)
 bool exchange_wants(const struct exchange *x)
 {
 	return x->up == HALF_BODY && (x->local || up_wants(x));
+}
+
+struct span exchange_step(const struct exchange *x, struct span in)
+{
+	return x->local ? in : pipe_step(&x->pipe_up, in);
 }
 
 static void discard(struct exchange *x, struct span s, bool last)

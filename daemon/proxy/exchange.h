@@ -64,6 +64,8 @@ void exchange_refuse(struct exchange *x, enum why why);
 
 /* Content of the request; last: it ends here. Only while exchange_wants. */
 bool exchange_wants(const struct exchange *x);
+/* The first part of in: not more than this may be fed at once. */
+struct span exchange_step(const struct exchange *x, struct span in);
 void exchange_content(struct exchange *x, struct span s, bool last);
 /* All input of this turn was fed: write to the server. */
 void exchange_flush(struct exchange *x);

@@ -31,6 +31,13 @@ static bool over(const struct exchange *x)
 	       x->down == HALF_IDLE || x->down == HALF_DONE;
 }
 
+/* Was this answer finished, or given up? Then another may have begun already,
+ * with the same x, and nothing of this one may be touched any more. */
+static bool past(const struct exchange *x, uint32_t served)
+{
+	return x->served != served || over(x);
+}
+
 void down_start(struct exchange *x)
 {
 	struct stream *s = server_stream(x);
@@ -73,23 +80,42 @@ static void interim(struct exchange *x)
 	m.status = 100;
 	m.reason = SPAN("Continue");
 	m.keep_alive = true;
+	x->req.expect_continue = false; /* once is enough */
 	if (x->ops->head(x->arg, &m) == 0)
 		(void)x->ops->flush(x->arg);
 }
 
-static void upgrade(struct exchange *x)
+/* The head of the answer by its rules; negative: the exchange was refused. */
+static int rewrite_head(struct exchange *x, const struct plan **ret_plan)
 {
-	struct stream *s;
-
-	if (!x->req.upgrade) {
-		exchange_refuse(x, WHY_BAD_RESPONSE);
-		return;
+	x->subject.content = msg_media_type(&x->res);
+	if (match_response(x->conn->snap->conf->rules, x->fate.service,
+	        &x->subject, ret_plan) < 0) {
+		exchange_refuse(x, WHY_MEMORY);
+		return -1;
 	}
 	head_hop(&x->res);
-	if (head_response(&x->res, NULL, &x->env, x->arena) < 0) {
+	if (head_response(&x->res, *ret_plan, &x->env, x->arena) < 0) {
+		exchange_refuse(x, WHY_BAD_RESPONSE);
+		return -1;
+	}
+	return 0;
+}
+
+/* 101: only to what was asked for, and what was asked for is a WebSocket. */
+static void upgrade(struct exchange *x)
+{
+	const struct plan *plan;
+	struct stream *s;
+
+	if (!x->req.upgrade || !x->res.upgrade ||
+	    !span_eq_nocase(
+	        msg_value(&x->res, FIELD_UPGRADE), SPAN("websocket"))) {
 		exchange_refuse(x, WHY_BAD_RESPONSE);
 		return;
 	}
+	if (rewrite_head(x, &plan) < 0)
+		return;
 	x->res.keep_alive = true;
 	if (x->ops->head(x->arg, &x->res) < 0)
 		return;
@@ -125,25 +151,16 @@ static void finish(struct exchange *x)
 /* A final answer: rewrite its head and decide how its content goes. */
 static void begin(struct exchange *x)
 {
-	struct conn *c = x->conn;
 	const struct plan *plan;
 
 	if (!x->res.keep_alive || x->res.framing == FRAME_CLOSE)
 		x->cut = true;
-	x->subject.content = msg_media_type(&x->res);
-	if (match_response(c->snap->conf->rules, x->fate.service, &x->subject,
-	        &plan) < 0) {
-		exchange_refuse(x, WHY_MEMORY);
+	x->res.upgrade = false; /* an offer to us, not to the client */
+	if (rewrite_head(x, &plan) < 0)
 		return;
-	}
-	head_hop(&x->res);
-	if (head_response(&x->res, plan, &x->env, x->arena) < 0) {
-		exchange_refuse(x, WHY_BAD_RESPONSE);
-		return;
-	}
 	h1_body_init(&x->body_down, &x->res);
 	pipe_init(&x->pipe_down, &x->res, plan, &x->env,
-	    c->snap->conf->collect_bytes);
+	    x->conn->snap->conf->collect_bytes);
 	x->down = HALF_BODY;
 	if (x->res.framing == FRAME_NONE) {
 		if (send_head(x) == 0)
@@ -195,25 +212,27 @@ static void content(struct exchange *x, struct span s, bool last)
 static void read_body(struct exchange *x, struct buf *in)
 {
 	struct span rest, piece;
-	size_t before;
+	uint32_t served = x->served;
+	size_t before, all;
 	int r;
 
-	while (!over(x) && !x->ops->full(x->arg)) {
-		rest = buf_span(in);
+	while (!past(x, served) && !x->ops->full(x->arg)) {
+		all = buf_len(in);
+		rest = pipe_step(&x->pipe_down, buf_span(in));
 		before = rest.n;
 		r = h1_body_read(&x->body_down, &rest, &piece);
 		if (r < 0) {
 			exchange_refuse(x, WHY_BAD_RESPONSE);
 			return;
 		}
-		if (r == 1 && rest.n > 0)
+		if (r == 1 && before - rest.n < all)
 			x->cut = true; /* bytes nobody asked for */
 		/* Drained before it is used: piece stays valid until more is
 		 * read, and a finished exchange gives the stream back empty. */
 		buf_drain(in, before - rest.n);
 		if (piece.n > 0 || r == 1)
 			content(x, piece, r == 1);
-		if (before == rest.n || rest.n == 0)
+		if (r == 1 || before == rest.n || before - rest.n == all)
 			return;
 	}
 }
@@ -226,7 +245,8 @@ static bool may_retry(const struct exchange *x)
 	static const char *const idempotent[] = { "GET", "HEAD", "OPTIONS",
 		"PUT", "DELETE", "TRACE" };
 
-	if (x->retried || !x->first_whole || !upstream_reused(x->server))
+	if (x->retried || !x->first_whole || x->scanned > 0 ||
+	    !upstream_reused(x->server))
 		return false;
 	for (size_t i = 0; i < sizeof idempotent / sizeof *idempotent; i++)
 		if (span_eq(x->req.method, span_str(idempotent[i])))
@@ -248,7 +268,7 @@ static void settle_end(struct exchange *x)
 		exchange_flush(x);
 		return;
 	}
-	if (x->down == HALF_HEAD && x->served > 0 &&
+	if (x->down == HALF_HEAD && x->scanned == 0 && x->served > 0 &&
 	    upstream_reused(x->server)) {
 		/* The server closed its kept connection under our feet, and
 		 * only the client may decide to send this again: it does when
@@ -269,9 +289,10 @@ static void run(struct exchange *x)
 {
 	struct stream *s = server_stream(x);
 	struct buf *in = stream_in(s);
+	uint32_t served = x->served;
 	int r;
 
-	while (!over(x) && x->down == HALF_HEAD) {
+	while (!past(x, served) && x->down == HALF_HEAD) {
 		r = take_head(x, in);
 		if (r == 0)
 			return;
@@ -285,11 +306,11 @@ static void run(struct exchange *x)
 		else
 			begin(x);
 	}
-	if (!over(x) && x->down == HALF_BODY)
+	if (!past(x, served) && x->down == HALF_BODY)
 		read_body(x, in);
-	if (over(x) || x->down != HALF_BODY)
+	if (past(x, served) || x->down != HALF_BODY)
 		return;
-	if (x->ops->flush(x->arg) < 0 || over(x))
+	if (x->ops->flush(x->arg) < 0 || past(x, served))
 		return;
 	if (x->server_ended && !x->ops->full(x->arg))
 		settle_end(x);
@@ -323,10 +344,8 @@ void down_drained(struct exchange *x)
 	run(x);
 }
 
-static void on_end(void *arg, int err)
+void down_ended(struct exchange *x, int err)
 {
-	struct exchange *x = arg;
-
 	if (over(x))
 		return;
 	x->cut = x->server_ended = true;
@@ -334,4 +353,9 @@ static void on_end(void *arg, int err)
 	if (buf_len(stream_in(server_stream(x))) > 0 && x->ops->full(x->arg))
 		return; /* down_drained goes on */
 	settle_end(x);
+}
+
+static void on_end(void *arg, int err)
+{
+	down_ended(arg, err);
 }

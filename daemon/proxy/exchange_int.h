@@ -78,5 +78,7 @@ void up_dial(struct exchange *x, bool fresh);
 /* exchange_down.c */
 void down_start(struct exchange *x); /* the server is there: read from it */
 void down_drained(struct exchange *x);
+/* The server sends no more: err as in on_end of a stream. */
+void down_ended(struct exchange *x, int err);
 
 #endif

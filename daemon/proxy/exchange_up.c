@@ -189,12 +189,11 @@ void up_content(struct exchange *x, struct span s, bool last)
 void exchange_flush(struct exchange *x)
 {
 	struct stream *s = server_stream(x);
+	int err;
 
 	if (x->freed || x->local || s == NULL || !x->first_sent)
 		return;
-	if (stream_flush(s) < 0 && x->down == HALF_HEAD) {
-		/* The answer may still be there (an early refusal): the read
-		 * side tells. */
-		x->cut = true;
-	}
+	err = stream_flush(s);
+	if (err < 0) /* nobody else tells (stream_flush) */
+		down_ended(x, err);
 }

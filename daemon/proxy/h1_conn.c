@@ -246,6 +246,8 @@ static bool read_head(struct h1_conn *h)
 	struct buf *in = stream_in(h->conn->client);
 	ptrdiff_t n;
 
+	if (stream_full(h->conn->client)) /* answers wait: on_drain goes on */
+		return false;
 	if (h->scanned == 0)
 		skip_empty_lines(in);
 	if (buf_len(in) == 0)
@@ -267,12 +269,14 @@ static bool read_head(struct h1_conn *h)
 static bool read_body(struct h1_conn *h)
 {
 	struct buf *in = stream_in(h->conn->client);
-	struct span rest = buf_span(in), piece;
-	size_t before = rest.n;
+	struct span rest, piece;
+	size_t before;
 	int r;
 
 	if (!exchange_wants(h->exchange))
 		return false;
+	rest = exchange_step(h->exchange, buf_span(in));
+	before = rest.n;
 	r = h1_body_read(&h->body, &rest, &piece);
 	if (r < 0) {
 		/* The framing is lost: nothing after this can be trusted. */
@@ -311,14 +315,16 @@ static void run(struct h1_conn *h)
 	exchange_flush(h->exchange);
 	if (h->dead || h->conn->state != CONN_HTTP)
 		return;
+	if (h->state == HEAD && stream_full(h->conn->client)) {
+		stream_reading(h->conn->client, false);
+		return; /* on_drain goes on */
+	}
 	if (h->ended && h->state != WAIT) { /* what it had sent is answered */
 		conn_finish(h->conn, WHY_CLIENT_GONE);
 		return;
 	}
 	stream_reading(h->conn->client,
-	    h->state == HEAD ||
-	        (h->state == BODY && exchange_wants(h->exchange)) ||
-	        h->state == WAIT);
+	    h->state != BODY || exchange_wants(h->exchange));
 }
 
 static void on_read(void *arg)
@@ -333,7 +339,10 @@ static void on_drain(void *arg)
 {
 	struct h1_conn *h = arg;
 
-	exchange_drained(h->exchange);
+	if (h->state == HEAD)
+		run(h);
+	else
+		exchange_drained(h->exchange);
 }
 
 static void on_end(void *arg, int err)
@@ -342,8 +351,10 @@ static void on_end(void *arg, int err)
 
 	h->ended = true;
 	/* A client may end its side after the request and still read. */
-	if (err < 0 || h->state != WAIT)
+	if (err < 0 || h->state == BODY)
 		conn_close(h->conn, WHY_CLIENT_GONE);
+	else if (h->state == HEAD)
+		conn_finish(h->conn, WHY_CLIENT_GONE);
 }
 
 static const struct stream_ops stream_ops = {

@@ -5,8 +5,22 @@
 
 #define PIPE_CODED_BYTES 64  /* of a coded body tell its form */
 #define PIPE_BLANK_BYTES 512 /* white space that stands for no form */
-#define PIPE_SLICE_BYTES                                                       \
-	2048 /* coded input per step: bounds what it swells to */
+/* Coded input per step: bounds what it swells to. */
+#define PIPE_SLICE_BYTES 2048
+
+/* Content-Encoding; several fields are one list (RFC 9110, 5.3), and a list
+ * nobody here decodes. */
+static struct span coding_of(const struct msg *m)
+{
+	struct span coding = SPAN_NONE;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->nfields; i++)
+		if (m->field[i].id == FIELD_CONTENT_ENCODING &&
+		    !m->field[i].gone && n++ == 0)
+			coding = m->field[i].value;
+	return n > 1 ? SPAN("several") : coding;
+}
 
 void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
     const struct env *env, size_t collect)
@@ -15,7 +29,7 @@ void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
 		.plan = plan,
 		.env = env,
 		.media = msg_media_type(m),
-		.coding = msg_value(m, FIELD_CONTENT_ENCODING),
+		.coding = coding_of(m),
 		.collect = collect,
 		.framing = m->framing,
 		.length = m->length,
@@ -52,6 +66,13 @@ static bool tells(const struct pipe *p, struct span lead)
 	    lead.p[i] == '\r' || lead.p[i] == '\n'))
 		i++;
 	return i < lead.n || lead.n >= PIPE_BLANK_BYTES;
+}
+
+struct span pipe_step(const struct pipe *p, struct span in)
+{
+	if (p->coding.n > 0 && !pipe_open(p) && in.n > PIPE_SLICE_BYTES)
+		in.n = PIPE_SLICE_BYTES;
+	return in;
 }
 
 static int decide(struct pipe *p, struct span lead, bool last)

@@ -52,6 +52,10 @@ static inline bool pipe_open(const struct pipe *p)
 	return p->state == PIPE_STREAM && p->scrub == NULL;
 }
 
+/* The first part of in, as much as should be fed at once: what it swells to
+ * stays far below the limits of the queues. The rest when there is room. */
+struct span pipe_step(const struct pipe *p, struct span in);
+
 /* Feed content; scrubbed bytes appear in p->out. last: it ends here. 0;
  * -EBADMSG (refuse as not readable), -E2BIG or -ENOBUFS (a limit), -ENOMEM. */
 int pipe_feed(struct pipe *p, struct span in, bool last);

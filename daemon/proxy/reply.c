@@ -62,6 +62,9 @@ static void allow_origin(struct answer *r, const struct msg *req)
 {
 	struct span origin = msg_value(req, FIELD_ORIGIN), value;
 
+	/* A page that isolates itself takes nothing without this (HTML,
+	 * Cross-Origin-Embedder-Policy). */
+	add(r, SPAN("Cross-Origin-Resource-Policy"), SPAN("cross-origin"));
 	if (origin.n == 0)
 		return;
 	add(r, SPAN("Access-Control-Allow-Origin"), origin);
