@@ -154,6 +154,8 @@ void conn_enter(struct conn *c, enum conn_state next)
 
 void conn_wait(struct conn *c, uint32_t seconds)
 {
+	if (c->state == CONN_DEAD) /* its deadline is gone for good */
+		return;
 	if (deadline_set(&c->deadline, (uint64_t)seconds * 1000) < 0)
 		conn_close(c, WHY_MEMORY);
 }
@@ -268,9 +270,10 @@ static void close_some(enum conn_state s, bool idle_only, enum why why)
 	{
 		struct conn *c = LIST_ENTRY(l, struct conn, link);
 
-		if (!idle_only || s == CONN_PEEK ||
-		    (c->h1 != NULL && h1_conn_idle(c->h1)))
+		if (!idle_only || s == CONN_PEEK)
 			conn_close(c, why);
+		else if (c->h1 != NULL && h1_conn_idle(c->h1))
+			conn_finish(c, why); /* an answer may still wait */
 	}
 }
 

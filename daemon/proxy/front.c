@@ -26,6 +26,8 @@ static const struct stream_ops peek_ops = {
 
 void front_start(struct conn *c)
 {
+	if (c->state == CONN_DEAD)
+		return;
 	stream_set_ops(c->client, &peek_ops, c);
 	stream_reading(c->client, true);
 }
@@ -146,7 +148,10 @@ void front_timeout(struct conn *c)
 {
 	bool nothing = buf_len(stream_in(c->client)) == 0;
 
-	conn_close(c, nothing ? WHY_IDLE : WHY_SLOW);
+	if (c->waits_leaf) /* the signer is slow */
+		front_leaf(c, -1);
+	else
+		conn_close(c, nothing ? WHY_IDLE : WHY_SLOW);
 }
 
 static void established(struct conn *c)
