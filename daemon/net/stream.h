@@ -12,7 +12,7 @@
 #include "base/buf.h"
 
 #define STREAM_IN_MAX_BYTES (64u << 10)  /* unread input; then reading rests */
-#define STREAM_OUT_MAX_BYTES (1u << 20)  /* hard: adding more is an error */
+#define STREAM_OUT_MAX_BYTES (2u << 20)  /* hard: adding more is an error */
 #define STREAM_HIWAT_BYTES (256u << 10)  /* above: stop feeding this stream */
 #define STREAM_LOWAT_BYTES (64u << 10)   /* below again: on_drain */
 
