@@ -133,7 +133,7 @@ static int from_base64(struct span text, struct arena *a, struct span *ret)
 	int r;
 
 	buf_init(&out, OFFLINE_BODY_MAX_BYTES);
-	r = treat_unwrap(step, 1, text, &out);
+	r = treat_unwrap(NULL, step, 1, text, &out);
 	if (r == 0)
 		*ret = buf_len(&out) == 0 ? SPAN("") :
 					    arena_dup(a, buf_span(&out));

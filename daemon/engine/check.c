@@ -34,23 +34,32 @@ static int refuse(
 	return -EINVAL;
 }
 
-/* Is a table of this block the place for the carrier? NULL or why not. */
-static const char *carrier_fault(enum carrier c, bool response)
+/* Can a table of this block ask the carrier? inner: inside another value. NULL
+ * or why not. */
+static const char *carrier_fault(enum carrier c, bool response, bool inner)
 {
 	switch (c) {
-	case CARRIER_QUERY:
 	case CARRIER_PATH:
-		return response ? "is not part of an answer" : NULL;
 	case CARRIER_HEADER:
 	case CARRIER_COOKIE:
-	case CARRIER_FORM:
-	case CARRIER_JSON:
-	case CARRIER_COUNT:
+		if (inner)
+			return "cannot stand inside another value: expected "
+			       "query form multipart json xml sdp proto or text "
+			       "after \">\"";
+		if (response && c == CARRIER_PATH)
+			return "is not part of an answer";
 		return NULL;
+	case CARRIER_QUERY: /* inside: of a URI */
+		return response && !inner ? "is not part of an answer" : NULL;
+	case CARRIER_FORM:
 	case CARRIER_MULTIPART:
+	case CARRIER_JSON:
 	case CARRIER_XML:
 	case CARRIER_SDP:
 	case CARRIER_PROTO:
+	case CARRIER_TEXT:
+	case CARRIER_COUNT:
+		return NULL;
 	case CARRIER_WS:
 	case CARRIER_HOST:
 		break;
@@ -58,28 +67,45 @@ static const char *carrier_fault(enum carrier c, bool response)
 	return "is not available in request and response tables yet";
 }
 
+static bool has_step(const struct where *w, enum step s)
+{
+	for (size_t i = 0; i < w->nsteps; i++)
+		if (w->step[i] == s)
+			return true;
+	return false;
+}
+
+static int check_where(const struct where *w, struct place place, bool response,
+    const struct finding_place *f)
+{
+	const char *fault;
+
+	for (const struct where *at = w; at != NULL; at = at->next)
+		if ((fault = carrier_fault(at->carrier, response, at != w)) !=
+		    NULL)
+			return refuse(f, place, "carrier %s %s",
+			    carrier_word(at->carrier), fault);
+	return 0;
+}
+
 static int check_line(
     const struct line *l, bool response, const struct finding_place *f)
 {
-	const struct where *w = &l->where;
-	const char *fault;
+	enum act act = l->treat.act;
+	int r = check_where(&l->where, l->place, response, f);
 
-	for (const struct where *at = w; at != NULL; at = at->next) {
-		if ((fault = carrier_fault(at->carrier, response)) != NULL)
-			return refuse(f, l->place, "carrier %s %s",
-			    carrier_word(at->carrier), fault);
-		if (at != w && at->carrier != CARRIER_COUNT &&
-		    at->carrier != CARRIER_JSON && at->carrier != CARRIER_FORM)
+	if (r < 0)
+		return r;
+	for (const struct where *at = &l->where; at != NULL; at = at->next)
+		if (has_step(at, STEP_JWT) && act != ACT_KEEP &&
+		    act != ACT_DROP)
 			return refuse(f, l->place,
-			    "carrier %s cannot stand inside another value: "
-			    "expected json or form after \">\"",
-			    carrier_word(at->carrier));
-	}
-	if (l->treat.act == ACT_PSEUDONYM || l->treat.act == ACT_RESTORE)
+			    "a signed token cannot be changed: expected keep "
+			    "or drop behind jwt (drop takes the whole token)");
+	if (act == ACT_RESTORE && !response)
 		return refuse(f, l->place,
-		    "treatment %s is not available in request and response "
-		    "tables yet",
-		    act_word(l->treat.act));
+		    "restore undoes what pseudonym did to a request: it "
+		    "belongs into response");
 	if (l->treat.act != ACT_KEEP && l->category == CATEGORY_NONE)
 		return refuse(f, l->place,
 		    "a line with %s needs a category: participant device time "
@@ -200,10 +226,50 @@ static int try_plan(const struct entry *const *pick, size_t n, struct place at,
 	plans_free(cache);
 	if (r == -ENOBUFS)
 		return refuse(f, at,
-		    "%s too large: its JSON paths need over %d states (fewer "
+		    "%s too large: its paths need over %d states (fewer "
 		    "\"..\" before \".*\" help)",
 		    what, PLAN_JSON_STATES_MAX);
 	return r;
+}
+
+/* The id must be known before the first byte of a body goes on. */
+static int check_meeting(
+    const struct entry *e, bool response, const struct finding_place *f)
+{
+	enum carrier c;
+
+	if (e->meeting == NULL)
+		return 0;
+	if (response)
+		return refuse(f, e->place, "meeting belongs into request");
+	c = e->meeting->carrier;
+	if (c != CARRIER_HEADER && c != CARRIER_COOKIE && c != CARRIER_QUERY &&
+	    c != CARRIER_PATH)
+		return refuse(f, e->place,
+		    "meeting: expected a place in the head of a request "
+		    "(header cookie query path), not in %s",
+		    carrier_word(c));
+	return check_where(e->meeting, e->place, false, f);
+}
+
+static int check_detect(const struct service *s, const struct finding_place *f)
+{
+	if (s->ndetect > RULE_DETECT_MAX)
+		return refuse(f, s->detect[RULE_DETECT_MAX].place,
+		    "over %d detect lines in one service", RULE_DETECT_MAX);
+	for (uint32_t i = 0; i < s->ndetect; i++) {
+		const struct detect_line *l = &s->detect[i];
+
+		if (l->treat.act == ACT_RESTORE)
+			return refuse(f, l->place,
+			    "restore belongs into response, not into detect");
+		if (l->treat.act != ACT_KEEP && l->category == CATEGORY_NONE)
+			return refuse(f, l->place,
+			    "a line with %s needs a category: participant "
+			    "device time location telemetry recording security",
+			    act_word(l->treat.act));
+	}
+	return 0;
 }
 
 static int check_table(const struct list_of_entries *l, bool response,
@@ -229,6 +295,8 @@ static int check_table(const struct list_of_entries *l, bool response,
 			    "request");
 		if (e->need.n > 0)
 			return refuse(f, e->place, "need belongs into join");
+		if ((r = check_meeting(e, response, f)) < 0)
+			return r;
 		for (uint32_t k = 0; k < e->nstrip; k++)
 			if ((r = check_line(&e->strip[k], response, f)) < 0)
 				return r;
@@ -279,6 +347,8 @@ int check_service(
 		    "over %d hosts in one service", RULE_HOSTS_MAX);
 	if ((r = check_table(&s->request, false, &lines, &f)) < 0 ||
 	    (r = check_table(&s->response, true, &lines, &f)) < 0)
+		return r;
+	if ((r = check_detect(s, &f)) < 0)
 		return r;
 	return check_join(&s->join, &f);
 }

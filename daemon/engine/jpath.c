@@ -408,7 +408,8 @@ static void find_below(struct builder *b)
 }
 
 /* The items of all paths; the first item of each goes into work. */
-static int add_items(struct builder *b, const struct jpath_rule *rule, size_t n)
+static int add_items(struct builder *b, enum carrier c,
+    const struct jpath_rule *rule, size_t n)
 {
 	struct segment segment[JPATH_SEGMENTS_MAX];
 	char err[PARSE_ERR_BYTES];
@@ -420,7 +421,8 @@ static int add_items(struct builder *b, const struct jpath_rule *rule, size_t n)
 	if (b->item == NULL)
 		return arena_error(b->scratch);
 	for (size_t i = 0; i < n; i++) {
-		r = jpath_parse(rule[i].path, b->keep, segment, &count, err);
+		r = jpath_parse(
+		    c, rule[i].path, b->keep, segment, &count, err);
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < count; k++)
@@ -455,15 +457,16 @@ static int add_first_states(struct builder *b)
 	return 0;
 }
 
-static int run(struct builder *b, const struct jpath_rule *rule, size_t n,
-    struct jpath **ret_jpath)
+static int run(struct builder *b, enum carrier c, const struct jpath_rule *rule,
+    size_t n, struct jpath **ret_jpath)
 {
 	struct jpath *j;
 	int r;
 
 	if (b->scratch == NULL || b->rows == NULL || b->states == NULL)
 		return -ENOMEM;
-	if ((r = add_items(b, rule, n)) < 0 || (r = add_first_states(b)) < 0)
+	if ((r = add_items(b, c, rule, n)) < 0 ||
+	    (r = add_first_states(b)) < 0)
 		return r;
 	for (size_t i = 0; i < row_count(b); i++)
 		if ((r = fill_row(b, i)) < 0)
@@ -479,8 +482,8 @@ static int run(struct builder *b, const struct jpath_rule *rule, size_t n,
 	return arena_error(b->keep);
 }
 
-int jpath_build(struct arena *a, const struct jpath_rule *rule, size_t n,
-    struct jpath **ret_jpath)
+int jpath_build(struct arena *a, enum carrier c, const struct jpath_rule *rule,
+    size_t n, struct jpath **ret_jpath)
 {
 	struct builder b = { .keep = a };
 	int r;
@@ -492,7 +495,7 @@ int jpath_build(struct arena *a, const struct jpath_rule *rule, size_t n,
 	buf_init(&b.state, PLAN_JSON_STATES_MAX * sizeof(struct state));
 	buf_init(&b.row, PLAN_JSON_STATES_MAX * sizeof(struct row));
 	buf_init(&b.set, PLAN_JSON_STATES_MAX * sizeof(struct set));
-	r = run(&b, rule, n, ret_jpath);
+	r = run(&b, c, rule, n, ret_jpath);
 	buf_fini(&b.state);
 	buf_fini(&b.row);
 	buf_fini(&b.set);
@@ -514,6 +517,19 @@ jpath_state jpath_key(const struct jpath *j, jpath_state s, struct span key)
 		to = names_get(&row->key, key);
 	}
 	return to != NAMES_NONE ? to : row->other;
+}
+
+jpath_state jpath_xml_key(const struct jpath *j, jpath_state s, struct span key)
+{
+	if (span_eq(key, SPAN("#text")))
+		return jpath_key(j, s, JPATH_TEXT);
+	if (span_starts(key, SPAN("@"))) {
+		s = jpath_key(j, s, JPATH_ATTRIBUTE);
+		key = span_from(key, 1);
+	} else {
+		s = jpath_key(j, s, JPATH_ELEMENT);
+	}
+	return s != JPATH_DEAD ? jpath_key(j, s, key) : JPATH_DEAD;
 }
 
 static const struct edge *find_index(const struct row *row, size_t i)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "engine/jpath_int.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -142,7 +143,7 @@ static const char *take_segment(
 	                       "(other keys go into ['...'])";
 }
 
-int jpath_parse(struct span path, struct arena *a,
+static int parse_json(struct span path, struct arena *a,
     struct segment segment[JPATH_SEGMENTS_MAX], size_t *ret_n,
     char err[PARSE_ERR_BYTES])
 {
@@ -168,10 +169,23 @@ int jpath_parse(struct span path, struct arena *a,
 	return 0;
 }
 
-int jpath_check(struct span text, char err[PARSE_ERR_BYTES])
+int jpath_parse(enum carrier c, struct span path, struct arena *a,
+    struct segment segment[JPATH_SEGMENTS_MAX], size_t *ret_n,
+    char err[PARSE_ERR_BYTES])
+{
+	if (c == CARRIER_XML)
+		return jpath_parse_xml(path, segment, ret_n, err);
+	if (c == CARRIER_PROTO)
+		return jpath_parse_proto(path, segment, ret_n, err);
+	assert(c == CARRIER_JSON);
+	return parse_json(path, a, segment, ret_n, err);
+}
+
+int jpath_check(
+    enum carrier c, struct span text, char err[PARSE_ERR_BYTES])
 {
 	struct segment segment[JPATH_SEGMENTS_MAX];
 	size_t n;
 
-	return jpath_parse(text, NULL, segment, &n, err);
+	return jpath_parse(c, text, NULL, segment, &n, err);
 }

@@ -321,6 +321,13 @@ static bool deny_unclear(const struct service *s, struct request_match *m)
 	return m->deny != NULL;
 }
 
+/* Is there anything in the entry for a plan? */
+static bool says_how(const struct entry *e)
+{
+	return e->nstrip > 0 || e->pass_unread || e->form != ENTRY_AUTO ||
+	       e->meeting != NULL;
+}
+
 static int find_plan(const struct ruleset *r, const struct service *s,
     const struct list_of_entries *list, struct look *l,
     const struct plan **ret_plan)
@@ -332,15 +339,15 @@ static int find_plan(const struct ruleset *r, const struct service *s,
 	for (uint32_t i = 0; i < list->n; i++) {
 		const struct entry *e = &list->p[i];
 
-		if (e->denies || (e->nstrip == 0 && !e->pass_unread) ||
-		    !fits(l, &e->when, REWRITES))
+		if (e->denies || !says_how(e) || !fits(l, &e->when, REWRITES))
 			continue;
 		if (n == RULE_ENTRIES_MAX)
 			return -ENOBUFS;
 		ruleset_reach(r, e->id);
 		pick[n++] = e;
 	}
-	return n > 0 ? plan_get(s->plans, pick, n, ret_plan) : 0;
+	return n > 0 || s->ndetect > 0 ? plan_get(s->plans, pick, n, ret_plan)
+	                               : 0;
 }
 
 int match_request(const struct ruleset *r, const struct service *s,

@@ -40,8 +40,8 @@ struct request_match {
 };
 
 /* A request of an inspected service: join entries, then deny entries, then the
- * plan. The first deny in file order wins, unless an allow entry
- * stands above it and fits in every reading of the path. 0, or -ENOBUFS, -ENOMEM (refuse).
+ * plan. The first deny in file order wins, unless an allow entry stands above
+ * it and fits in every reading of the path. 0, or -ENOBUFS, -ENOMEM (refuse).
  * A path fits as received, and also in its plainest form: percent-decoded until
  * nothing is left, '\' as '/', without ";parameters", "." "..", empty segments;
  * for join and deny entries that form is compared without case. A path whose

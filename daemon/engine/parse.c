@@ -134,14 +134,15 @@ static int check_name(
 	case CARRIER_PATH:
 		return check_segment_name(name, err);
 	case CARRIER_JSON:
-		return jpath_check(name, err);
 	case CARRIER_XML:
-	case CARRIER_SDP:
 	case CARRIER_PROTO:
+		return jpath_check(c, name, err);
+	case CARRIER_SDP:
+	case CARRIER_TEXT:
 		if (name.n > 0)
 			return 0;
 		return refuse(
-		    err, "%s: a name or path is missing", carrier_word(c));
+		    err, "%s: a name is missing (* for all)", carrier_word(c));
 	case CARRIER_WS:
 	case CARRIER_HOST:
 	case CARRIER_COUNT:
@@ -180,18 +181,8 @@ static struct span cut_link(struct span *rest, bool *ret_more)
 
 static int refuse_word(struct span word, bool first, char err[PARSE_ERR_BYTES])
 {
-	static const char *const later[] = { "gzip", "deflate", "brotli",
-		"jwt" };
 	char carriers[160], steps[80];
 
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (span_eq(word, span_str(later[i])))
-			return refuse(err,
-			    "step \"%s\" is not available yet: expected one "
-			    "of %s",
-			    later[i],
-			    list_words(
-			        steps, sizeof steps, 0, STEP_COUNT, step_at));
 	list_words(carriers, sizeof carriers, 0, CARRIER_COUNT, carrier_at);
 	list_words(steps, sizeof steps, 0, STEP_COUNT, step_at);
 	if (first)

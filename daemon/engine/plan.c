@@ -33,15 +33,26 @@ struct segment_line {
 };
 
 struct plan {
-	struct table table[CARRIER_COUNT]; /* header cookie query form */
+	struct table table[CARRIER_COUNT]; /* those of is_table_carrier */
 	struct segment_line *segment;
 	uint32_t nsegment;
-	struct jpath *json;
+	struct jpath *path[CARRIER_COUNT]; /* those of is_path_carrier */
 	const struct line **line;
 	uint32_t nline;
-	uint32_t has; /* bit for each carrier */
+	uint32_t has;        /* bit for each carrier */
+	uint32_t allow_list; /* the same */
 	bool pass_unread;
+	enum entry_form form;
+	const struct where *meeting;
+	const struct detect_line *detect; /* borrowed */
+	uint32_t ndetect;
 	struct arena *arena; /* of the outermost plan; NULL in a nest */
+};
+
+struct plans {
+	struct hash *by_pick; /* pointers of the entries, as bytes */
+	const struct detect_line *detect;
+	uint32_t ndetect;
 };
 
 /* ---- compiling ---- */
@@ -63,6 +74,12 @@ struct job {
 	struct job *next;
 };
 
+/* The paths of one carrier. */
+struct paths {
+	struct jpath_rule *rule;
+	size_t n;
+};
+
 struct group {
 	const struct where *where; /* of its first line */
 	struct action *action;
@@ -82,7 +99,14 @@ static bool same_prefix(const struct where *x, const struct where *y)
 static bool is_table_carrier(enum carrier c)
 {
 	return c == CARRIER_HEADER || c == CARRIER_COOKIE ||
-	       c == CARRIER_QUERY || c == CARRIER_FORM;
+	       c == CARRIER_QUERY || c == CARRIER_FORM ||
+	       c == CARRIER_MULTIPART || c == CARRIER_SDP ||
+	       c == CARRIER_TEXT;
+}
+
+static bool is_path_carrier(enum carrier c)
+{
+	return c == CARRIER_JSON || c == CARRIER_XML || c == CARRIER_PROTO;
 }
 
 static bool is_glob(struct span name)
@@ -146,6 +170,8 @@ static int add_job(struct arena *a, const struct job *job,
 	inner->seen = arena_alloc(a, g->n * sizeof *inner->seen);
 	if (arena_error(a) < 0)
 		return arena_error(a);
+	inner->plan->detect = job->plan->detect;
+	inner->plan->ndetect = job->plan->ndetect;
 	for (uint32_t i = 0; i < job->n; i++) {
 		const struct seen *s = &job->seen[i];
 
@@ -186,8 +212,8 @@ static void add_segment(
 }
 
 /* Room for the tables of a plan: how many names each carrier has. */
-static int make_room(
-    struct arena *a, struct plan *p, const struct seen *seen, uint32_t n)
+static int make_room(struct arena *a, struct plan *p, const struct seen *seen,
+    uint32_t n, struct paths path[CARRIER_COUNT])
 {
 	size_t exact[CARRIER_COUNT] = { 0 }, globs[CARRIER_COUNT] = { 0 };
 	int r;
@@ -204,6 +230,10 @@ static int make_room(
 	for (enum carrier c = 0; c < CARRIER_COUNT; c++) {
 		struct table *t = &p->table[c];
 
+		path[c] = (struct paths){ .n = 0 };
+		if (is_path_carrier(c))
+			path[c].rule = arena_alloc(a,
+			    (exact[c] + globs[c]) * sizeof *path[c].rule);
 		if (!is_table_carrier(c))
 			continue;
 		r = names_init(&t->exact, a, exact[c], c == CARRIER_HEADER);
@@ -216,7 +246,7 @@ static int make_room(
 }
 
 static int place_line(struct plan *p, const struct seen *s,
-    const struct action *action, struct jpath_rule *rule, size_t *nrule)
+    const struct action *action, struct paths path[CARRIER_COUNT])
 {
 	enum carrier c = s->where->carrier;
 
@@ -224,11 +254,14 @@ static int place_line(struct plan *p, const struct seen *s,
 		add_name(p, s->where->name, c, action);
 	else if (c == CARRIER_PATH)
 		add_segment(p, s->where->name, action);
-	else if (c == CARRIER_JSON)
-		rule[(*nrule)++] =
+	else if (is_path_carrier(c))
+		path[c].rule[path[c].n++] =
 		    (struct jpath_rule){ s->where->name, action };
 	else
 		return -EINVAL; /* ruleset_build refuses these */
+	if (s->where->next == NULL && s->line->treat.act == ACT_DROP &&
+	    line_is_catch_all(s->line))
+		p->allow_list |= 1u << c;
 	return 0;
 }
 
@@ -236,15 +269,14 @@ static int place_line(struct plan *p, const struct seen *s,
 static int compile(struct arena *a, const struct job *job, struct job **tail)
 {
 	struct group *group = arena_alloc(a, job->n * sizeof *group);
-	struct jpath_rule *rule = arena_alloc(a, job->n * sizeof *rule);
+	struct paths path[CARRIER_COUNT];
 	uint32_t ngroup = 0, had;
 	struct action *action = NULL;
-	size_t nrule = 0;
 	int r;
 
 	if (arena_error(a) < 0)
 		return arena_error(a);
-	if ((r = make_room(a, job->plan, job->seen, job->n)) < 0)
+	if ((r = make_room(a, job->plan, job->seen, job->n, path)) < 0)
 		return r;
 	for (uint32_t i = 0; i < job->n; i++) {
 		struct seen *s = &job->seen[i];
@@ -258,14 +290,21 @@ static int compile(struct arena *a, const struct job *job, struct job **tail)
 				continue;
 			action = group[s->group].action;
 		}
-		if (r < 0 ||
-		    (r = place_line(job->plan, s, action, rule, &nrule)) < 0)
+		if (r < 0 || (r = place_line(job->plan, s, action, path)) < 0)
 			return r;
 	}
 	for (uint32_t i = 0; i < ngroup; i++)
 		if ((r = add_job(a, job, &group[i], i, tail)) < 0)
 			return r;
-	return nrule == 0 ? 0 : jpath_build(a, rule, nrule, &job->plan->json);
+	for (enum carrier c = 0; c < CARRIER_COUNT; c++) {
+		if (path[c].n == 0)
+			continue;
+		r = jpath_build(
+		    a, c, path[c].rule, path[c].n, &job->plan->path[c]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int compile_all(struct arena *a, struct job *first)
@@ -289,6 +328,10 @@ static int fill_plan(
 		return arena_error(p->arena);
 	for (size_t i = 0; i < n; i++) {
 		p->pass_unread = p->pass_unread || pick[i]->pass_unread;
+		if (p->form == ENTRY_AUTO)
+			p->form = pick[i]->form;
+		if (p->meeting == NULL)
+			p->meeting = pick[i]->meeting;
 		for (uint32_t k = 0; k < pick[i]->nstrip; k++) {
 			const struct line *l = &pick[i]->strip[k];
 
@@ -301,8 +344,8 @@ static int fill_plan(
 	return compile_all(p->arena, &job);
 }
 
-static int plan_new(const struct entry *const *pick, size_t n, size_t lines,
-    struct plan **ret_plan)
+static int plan_new(const struct plans *c, const struct entry *const *pick,
+    size_t n, size_t lines, struct plan **ret_plan)
 {
 	struct arena *a = arena_new(PLAN_BYTES_MAX);
 	struct plan *p;
@@ -314,6 +357,8 @@ static int plan_new(const struct entry *const *pick, size_t n, size_t lines,
 	r = arena_error(a);
 	if (r == 0) {
 		p->arena = a;
+		p->detect = c->detect;
+		p->ndetect = c->ndetect;
 		r = fill_plan(p, pick, n, lines);
 	}
 	if (r == 0)
@@ -325,10 +370,6 @@ static int plan_new(const struct entry *const *pick, size_t n, size_t lines,
 
 /* ---- the cache ---- */
 
-struct plans {
-	struct hash *by_pick; /* pointers of the entries, as bytes */
-};
-
 struct plans *plans_new(void)
 {
 	struct plans *c = calloc(1, sizeof *c);
@@ -338,6 +379,13 @@ struct plans *plans_new(void)
 		c = NULL;
 	}
 	return c;
+}
+
+void plans_set_detect(
+    struct plans *c, const struct detect_line *line, uint32_t n)
+{
+	c->detect = line;
+	c->ndetect = n;
 }
 
 static int free_plan(struct span key, void *value, void *arg)
@@ -363,13 +411,17 @@ int plan_get(struct plans *cache, const struct entry *const *pick, size_t n,
 {
 	struct span key = span_of((const char *)pick, n * sizeof *pick);
 	struct plan *p;
+	bool asked = cache->ndetect > 0;
 	size_t lines = 0;
 	int r;
 
 	*ret_plan = NULL;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		lines += pick[i]->nstrip;
-	if (lines == 0)
+		asked = asked || pick[i]->form != ENTRY_AUTO ||
+		        pick[i]->meeting != NULL;
+	}
+	if (lines == 0 && !asked)
 		return 0;
 	if (n > RULE_ENTRIES_MAX || lines > RULE_LINES_MAX)
 		return -ENOBUFS;
@@ -377,7 +429,7 @@ int plan_get(struct plans *cache, const struct entry *const *pick, size_t n,
 		*ret_plan = p;
 		return 0;
 	}
-	if ((r = plan_new(pick, n, lines, &p)) < 0)
+	if ((r = plan_new(cache, pick, n, lines, &p)) < 0)
 		return r;
 	key = arena_dup(p->arena, key);
 	r = arena_error(p->arena);
@@ -442,26 +494,79 @@ bool plan_pass_unread(const struct plan *p)
 	return p != NULL && p->pass_unread;
 }
 
+bool plan_allow_list(const struct plan *p, enum carrier c)
+{
+	return p != NULL && (p->allow_list & 1u << c) != 0;
+}
+
+enum entry_form plan_form(const struct plan *p)
+{
+	return p != NULL ? p->form : ENTRY_AUTO;
+}
+
+const struct where *plan_meeting(const struct plan *p)
+{
+	return p != NULL ? p->meeting : NULL;
+}
+
+const struct detect_line *plan_detect(const struct plan *p, uint32_t *ret_n)
+{
+	*ret_n = p != NULL ? p->ndetect : 0;
+	return p != NULL ? p->detect : NULL;
+}
+
+jpath_state plan_path_key(
+    const struct plan *p, enum carrier c, jpath_state s, struct span key)
+{
+	assert(is_path_carrier(c));
+	if (s == JPATH_DEAD || p->path[c] == NULL)
+		return JPATH_DEAD;
+	return c == CARRIER_XML ? jpath_xml_key(p->path[c], s, key)
+	                        : jpath_key(p->path[c], s, key);
+}
+
+jpath_state plan_path_index(
+    const struct plan *p, enum carrier c, jpath_state s, size_t i)
+{
+	assert(is_path_carrier(c));
+	if (s == JPATH_DEAD || c != CARRIER_JSON || p->path[c] == NULL)
+		return JPATH_DEAD;
+	return jpath_index(p->path[c], s, i);
+}
+
+const struct action *plan_path_action(
+    const struct plan *p, enum carrier c, jpath_state s)
+{
+	assert(is_path_carrier(c));
+	return p->path[c] != NULL ? jpath_action(p->path[c], s) : NULL;
+}
+
+uint32_t plan_path_below(const struct plan *p, enum carrier c, jpath_state s)
+{
+	assert(is_path_carrier(c));
+	return p->path[c] != NULL ? jpath_below(p->path[c], s) : JPATH_NEVER;
+}
+
 jpath_state plan_json_key(const struct plan *p, jpath_state s, struct span key)
 {
-	return s == JPATH_DEAD || p->json == NULL ? JPATH_DEAD
-	                                          : jpath_key(p->json, s, key);
+	const struct jpath *j = p->path[CARRIER_JSON];
+
+	return s == JPATH_DEAD || j == NULL ? JPATH_DEAD : jpath_key(j, s, key);
 }
 
 jpath_state plan_json_index(const struct plan *p, jpath_state s, size_t i)
 {
-	return s == JPATH_DEAD || p->json == NULL ? JPATH_DEAD
-	                                          : jpath_index(p->json, s, i);
+	return plan_path_index(p, CARRIER_JSON, s, i);
 }
 
 const struct action *plan_json_action(const struct plan *p, jpath_state s)
 {
-	return p->json != NULL ? jpath_action(p->json, s) : NULL;
+	return plan_path_action(p, CARRIER_JSON, s);
 }
 
 uint32_t plan_json_below(const struct plan *p, jpath_state s)
 {
-	return p->json != NULL ? jpath_below(p->json, s) : JPATH_NEVER;
+	return plan_path_below(p, CARRIER_JSON, s);
 }
 
 const struct line *plan_line(const struct plan *p, uint32_t i)
@@ -471,5 +576,7 @@ const struct line *plan_line(const struct plan *p, uint32_t i)
 
 size_t plan_json_states(const struct plan *p)
 {
-	return p != NULL && p->json != NULL ? jpath_states(p->json) : 0;
+	return p != NULL && p->path[CARRIER_JSON] != NULL
+	           ? jpath_states(p->path[CARRIER_JSON])
+	           : 0;
 }

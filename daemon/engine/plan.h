@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* plan - the strip tables of all when-entries that fit one message, compiled:
- * one lookup per header, cookie, parameter, one automaton step per JSON key.
+ * one lookup per name of a header, cookie, parameter or the like, one automaton
+ * step per key of JSON, element of XML or field of protobuf.
  * The tables follow each other in file order; the first line that names a value
  * decides about it and everything below it. Plans live as long as their
  * ruleset and are made on first use, PLAN_MAX per service and direction. */
@@ -30,7 +31,9 @@ struct nest {
 };
 
 /* The action for one name (any case for headers, exact otherwise), NULL when
- * no line names it. c: HEADER, COOKIE, QUERY or FORM. */
+ * no line names it. c: HEADER, COOKIE, QUERY, FORM, MULTIPART, SDP or TEXT.
+ * Where a value has several names (SDP, MULTIPART), ask for each: the action
+ * with the smallest order decides. */
 const struct action *plan_name(
     const struct plan *p, enum carrier c, struct span name);
 
@@ -42,25 +45,53 @@ const struct action *plan_segment(const struct plan *p, unsigned i,
 /* Are there lines for this carrier? A NULL plan has none. */
 bool plan_has(const struct plan *p, enum carrier c);
 
+/* Does a line drop whatever no other line for this carrier names? Then names
+ * that meet it are drift (line_is_catch_all tells for one line). */
+bool plan_allow_list(const struct plan *p, enum carrier c);
+
 /* The entries allow a body that no line can read: unread = "pass". */
 bool plan_pass_unread(const struct plan *p);
 
-/* The JSON automaton. States are small numbers; JPATH_DEAD: nothing below can
- * match; JPATH_ROOT is the document itself. */
+/* What bodies are read as: the first entry that names a form decides. */
+enum entry_form plan_form(const struct plan *p);
+
+/* Where the meeting id stands in the head of a request: that of the first entry
+ * that names it, or NULL. */
+const struct where *plan_meeting(const struct plan *p);
+
+/* The detect lines of the service, the same in every plan of it and in nests;
+ * *ret_n of them. For values that no line names (plan_name and the like are
+ * NULL) and for bodies that are text but are not read otherwise. */
+const struct detect_line *plan_detect(const struct plan *p, uint32_t *ret_n);
+
+/* The automata of JSON, XML and PROTO. States are small numbers; JPATH_DEAD:
+ * nothing below can match; JPATH_ROOT is the document itself. */
 typedef uint32_t jpath_state;
 #define JPATH_DEAD 0u
 #define JPATH_ROOT 1u
 #define JPATH_NEVER UINT32_MAX
 
-/* key is unescaped UTF-8. */
-jpath_state plan_json_key(
-    const struct plan *p, jpath_state s, struct span key);
-jpath_state plan_json_index(const struct plan *p, jpath_state s, size_t i);
+/* One level down. JSON: key is unescaped UTF-8. XML: the name of an element
+ * with its prefix as written; "@name" is an attribute, "#text" the text between
+ * tags. PROTO: the number of a field in decimal. */
+jpath_state plan_path_key(
+    const struct plan *p, enum carrier c, jpath_state s, struct span key);
+/* An element of an array; JSON only, elsewhere nothing is there. */
+jpath_state plan_path_index(
+    const struct plan *p, enum carrier c, jpath_state s, size_t i);
 /* The first line that names this very value, or NULL. */
-const struct action *plan_json_action(const struct plan *p, jpath_state s);
+const struct action *plan_path_action(
+    const struct plan *p, enum carrier c, jpath_state s);
 /* Smallest order of any action that a value below this one can still meet;
  * JPATH_NEVER when there is none. A container is dropped or set as a whole only
  * if its own order is smaller than this. */
+uint32_t plan_path_below(const struct plan *p, enum carrier c, jpath_state s);
+
+/* The same for JSON. */
+jpath_state plan_json_key(
+    const struct plan *p, jpath_state s, struct span key);
+jpath_state plan_json_index(const struct plan *p, jpath_state s, size_t i);
+const struct action *plan_json_action(const struct plan *p, jpath_state s);
 uint32_t plan_json_below(const struct plan *p, jpath_state s);
 
 /* All lines of a plan in their order, for explain: NULL past the last. */
@@ -72,12 +103,16 @@ size_t plan_json_states(const struct plan *p);
 /* For the compiler (match.c, tests): the plan for these entries, from the cache
  * of the service (2 * PLAN_MAX plans, as both directions share it). pick: n
  * entry pointers in file order, RULE_ENTRIES_MAX at most. 0; -ENOBUFS when a
- * limit is reached, -ENOMEM. *ret_plan is NULL when no entry has a line. A plan
+ * limit is reached, -ENOMEM. *ret_plan is NULL when there is nothing to ask: no
+ * line, form or meeting in the entries, no detect line in the service. A plan
  * that is there already costs one look-up and no allocation. */
 struct plans;
 int plan_get(struct plans *cache, const struct entry *const *pick, size_t n,
     const struct plan **ret_plan);
 struct plans *plans_new(void);
+/* Before the first plan; the lines are borrowed. */
+void plans_set_detect(
+    struct plans *c, const struct detect_line *line, uint32_t n);
 void plans_free(struct plans *c);
 
 #endif

@@ -33,6 +33,7 @@ const char *carrier_word(enum carrier c)
 		[CARRIER_XML] = "xml",
 		[CARRIER_SDP] = "sdp",
 		[CARRIER_PROTO] = "proto",
+		[CARRIER_TEXT] = "text",
 		[CARRIER_WS] = "ws",
 		[CARRIER_HOST] = "host",
 	};
@@ -65,6 +66,9 @@ const char *step_word(enum step s)
 		[STEP_BASE64] = "base64",
 		[STEP_BASE64URL] = "base64url",
 		[STEP_PERCENT] = "percent",
+		[STEP_GZIP] = "gzip",
+		[STEP_DEFLATE] = "deflate",
+		[STEP_JWT] = "jwt",
 	};
 
 	assert(s < STEP_COUNT);
@@ -82,4 +86,48 @@ const char *verdict_word(enum verdict v)
 		break;
 	}
 	return "inspect";
+}
+
+const char *entry_form_word(enum entry_form f)
+{
+	static const char *const word[ENTRY_FORM_COUNT] = {
+		[ENTRY_AUTO] = "auto",
+		[ENTRY_JSON] = "json",
+		[ENTRY_FORM] = "form",
+		[ENTRY_XML] = "xml",
+		[ENTRY_SDP] = "sdp",
+		[ENTRY_PROTO] = "proto",
+		[ENTRY_MULTIPART] = "multipart",
+		[ENTRY_TEXT] = "text",
+	};
+
+	assert(f < ENTRY_FORM_COUNT);
+	return word[f];
+}
+
+const char *shape_word(unsigned i)
+{
+	static const char *const word[SHAPE_COUNT] = { "mail", "ipv4", "ipv6",
+		"mac", "phone", "timezone", "geo", "uuid", "timestamp" };
+
+	assert(i < SHAPE_COUNT);
+	return word[i];
+}
+
+bool line_is_catch_all(const struct line *l)
+{
+	static const struct span all[] = { { "*", 1 }, { "$.*", 3 },
+		{ "$..*", 4 }, { "$[*]", 4 }, { "$..[*]", 6 }, { "/*", 2 },
+		{ "//*", 3 }, { "//@*", 4 }, { "//text()", 8 },
+		{ "**.*", 4 } };
+	const struct where *w = &l->where;
+
+	while (w->next != NULL)
+		w = w->next;
+	if (l->treat.act == ACT_KEEP || w->carrier == CARRIER_COUNT)
+		return false;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (span_eq(w->name, all[i]))
+			return true;
+	return false;
 }

@@ -13,6 +13,7 @@
 #define RULE_ENTRIES_MAX 512  /* when-entries of one block of one service */
 #define RULE_LINES_MAX 4096   /* strip lines of one service */
 #define RULE_HOSTS_MAX 1024   /* host patterns of one service */
+#define RULE_DETECT_MAX 64    /* detect lines of one service */
 #define RULE_SERVICES_MAX 64  /* = STAT_SERVICES_MAX */
 
 /* Why a value is treated: a closed list. */
@@ -37,11 +38,12 @@ enum carrier {
 	CARRIER_QUERY,     /* parameter name or glob, after percent-decoding */
 	CARRIER_PATH,      /* "3": third segment; "after:NAME": the one after */
 	CARRIER_FORM,      /* application/x-www-form-urlencoded */
-	CARRIER_MULTIPART, /* parsed and checked; scrubbed in a later stage */
+	CARRIER_MULTIPART, /* "field", "field;filename", "field;HEADER"; globs */
 	CARRIER_JSON,      /* $ path */
-	CARRIER_XML,       /* later stage */
-	CARRIER_SDP,       /* later stage */
-	CARRIER_PROTO,     /* later stage */
+	CARRIER_XML,       /* path of elements, see jpath.h */
+	CARRIER_SDP,       /* line or part of one, "o:user"; globs */
+	CARRIER_PROTO,     /* path of field numbers, see jpath.h */
+	CARRIER_TEXT,      /* a glob over a whole line of text */
 	CARRIER_WS,        /* later stage */
 	CARRIER_HOST,      /* later stage */
 	CARRIER_COUNT
@@ -49,18 +51,26 @@ enum carrier {
 
 /* How a value is unwrapped before the next carrier of a chain looks into it,
  * and wrapped again: "json $.blob > base64 > json $.name". */
-enum step { STEP_BASE64, STEP_BASE64URL, STEP_PERCENT, STEP_COUNT };
+enum step {
+	STEP_BASE64,
+	STEP_BASE64URL,
+	STEP_PERCENT,
+	STEP_GZIP,    /* RFC 1952; through env->unstep and env->restep */
+	STEP_DEFLATE, /* RFC 1950; the same */
+	STEP_JWT,     /* the payload of a signed token: read only */
+	STEP_COUNT
+};
 
 enum act {
 	ACT_KEEP,
 	ACT_DROP,
 	ACT_SET,       /* text */
 	ACT_ALIAS,     /* text: the word in front, "Teilnehmer" by default */
-	ACT_PSEUDONYM, /* later stage: build refuses it outside later blocks */
+	ACT_PSEUDONYM, /* by env->pseudonym */
 	ACT_COARSEN,   /* seconds */
 	ACT_ROUND,     /* digits after the point */
 	ACT_MASK,
-	ACT_RESTORE,   /* later stage */
+	ACT_RESTORE,   /* by env->restore; response tables only */
 	ACT_COUNT
 };
 
@@ -124,6 +134,19 @@ struct when {
 	struct span content;/* "" or a glob over the media type */
 };
 
+/* What the bodies of an entry are read as, whatever their media type says. */
+enum entry_form {
+	ENTRY_AUTO, /* by media type and first bytes */
+	ENTRY_JSON,
+	ENTRY_FORM, /* urlencoded */
+	ENTRY_XML,
+	ENTRY_SDP,
+	ENTRY_PROTO,
+	ENTRY_MULTIPART,
+	ENTRY_TEXT,
+	ENTRY_FORM_COUNT
+};
+
 /* One when-entry of request, response (and join). */
 struct entry {
 	struct when when;
@@ -134,6 +157,8 @@ struct entry {
 	enum category category;
 	struct sink sink;
 	bool pass_unread;   /* unread = "pass": a body no line can read goes on */
+	enum entry_form form;
+	const struct where *meeting; /* request: names the meeting id; or NULL */
 	struct span need;   /* join: "query pwd", "form passWord" ... */
 	struct place place;
 	uint32_t id;
@@ -145,6 +170,32 @@ struct host_line {
 	enum category category; /* deny only */
 	struct sink sink;       /* deny only */
 	struct span text;       /* tunnel: the reason */
+	struct place place;
+	uint32_t id;
+};
+
+/* What a value looks like, whatever its field is called: bits, to be joined. */
+enum shape_bit {
+	SHAPE_MAIL = 1 << 0,
+	SHAPE_IPV4 = 1 << 1,
+	SHAPE_IPV6 = 1 << 2,
+	SHAPE_MAC = 1 << 3,
+	SHAPE_PHONE = 1 << 4,
+	SHAPE_TIMEZONE = 1 << 5,
+	SHAPE_GEO = 1 << 6,
+	SHAPE_UUID = 1 << 7,
+	SHAPE_TIMESTAMP = 1 << 8
+};
+#define SHAPE_COUNT 9u
+
+/* One detect line: what of these shapes is found in a value that no strip line
+ * names is treated, or only reported. The first line with a shape decides. */
+struct detect_line {
+	uint32_t shapes; /* SHAPE_* */
+	struct span text; /* the first column as written */
+	struct treatment treat; /* ACT_KEEP where report */
+	bool report;
+	enum category category;
 	struct place place;
 	uint32_t id;
 };
@@ -168,6 +219,8 @@ struct service {
 	const struct host_line *host;
 	uint32_t nhost;
 	struct list_of_entries request, response, join;
+	struct detect_line *detect; /* ndetect lines, in file order */
+	uint32_t ndetect;
 
 	/* From sparsamd.conf. */
 	unsigned index;      /* for counters */
@@ -183,5 +236,12 @@ const char *carrier_word(enum carrier c);   /* "header" */
 const char *act_word(enum act a);           /* "drop" */
 const char *step_word(enum step s);         /* "base64" */
 const char *verdict_word(enum verdict v);
+const char *entry_form_word(enum entry_form f); /* "auto" */
+const char *shape_word(unsigned i); /* i below SHAPE_COUNT; 0: "mail" */
+
+/* Does the last link of the line name whatever no line before it names ("*",
+ * "$.*", "$..*", "**.*" and the like), and not keep it? What it finds is
+ * drift. */
+bool line_is_catch_all(const struct line *l);
 
 #endif

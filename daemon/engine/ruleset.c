@@ -82,6 +82,7 @@ int ruleset_add(struct ruleset *r, const struct service *s)
 	copy->host = host;
 	if ((copy->plans = plans_new()) == NULL)
 		return -ENOMEM;
+	plans_set_detect(copy->plans, copy->detect, copy->ndetect);
 	r->line[r->count] = host;
 	r->service[r->count++] = copy;
 	return 0;
@@ -107,6 +108,8 @@ static int number_all(struct ruleset *r)
 		number_entries(&s->request, &r->ids);
 		number_entries(&s->response, &r->ids);
 		number_entries(&s->join, &r->ids);
+		for (uint32_t k = 0; k < s->ndetect; k++)
+			s->detect[k].id = r->ids++;
 		for (uint32_t k = 0; k < s->join.n; k++)
 			if (s->join.p[k].sink.kind == SINK_NONE)
 				s->join.p[k].sink.kind = SINK_PAGE;

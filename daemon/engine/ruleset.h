@@ -33,8 +33,8 @@ size_t ruleset_count(const struct ruleset *r);
 const struct service *ruleset_at(const struct ruleset *r, size_t i);
 const struct service *ruleset_find(const struct ruleset *r, struct span id);
 
-/* Coverage: each id below the count stands for a host line, entry or strip
- * line. ruleset_reach marks one; ruleset_reached tells. */
+/* Coverage: each id below the count stands for a host line, entry, strip
+ * or detect line. ruleset_reach marks one; ruleset_reached tells. */
 uint32_t ruleset_ids(const struct ruleset *r);
 void ruleset_reach(const struct ruleset *r, uint32_t id);
 bool ruleset_reached(const struct ruleset *r, uint32_t id);

@@ -125,6 +125,30 @@ static int round_text(
 	return result(out);
 }
 
+static int pseudonym(const struct env *env, struct span value, struct buf *out)
+{
+	size_t before = buf_len(out);
+
+	if (env == NULL || env->pseudonym == NULL)
+		return TREAT_DROP; /* no key, no pseudonym */
+	if (env->pseudonym(env->arg, value, out) == 0 || buf_error(out) < 0)
+		return result(out);
+	buf_truncate(out, before);
+	return TREAT_DROP;
+}
+
+static int restore(const struct env *env, struct span value, struct buf *out)
+{
+	size_t before = buf_len(out);
+
+	if (env == NULL || env->restore == NULL)
+		return TREAT_SAME;
+	if (env->restore(env->arg, value, out) == 0 || buf_error(out) < 0)
+		return result(out);
+	buf_truncate(out, before);
+	return TREAT_SAME;
+}
+
 int treat_value(const struct treatment *t, const struct env *env,
     struct span value, enum value_kind kind, struct buf *out)
 {
@@ -148,17 +172,44 @@ int treat_value(const struct treatment *t, const struct env *env,
 		return coarsen(t, value, out);
 	case ACT_ROUND:
 		return round_text(t, value, out);
-	case ACT_DROP:
-	case ACT_PSEUDONYM: /* refused by ruleset_build: nothing may pass */
+	case ACT_PSEUDONYM:
+		return nothing ? TREAT_SAME : pseudonym(env, value, out);
 	case ACT_RESTORE:
+		return nothing ? TREAT_SAME : restore(env, value, out);
+	case ACT_DROP:
 	case ACT_COUNT:
 		break;
 	}
 	return TREAT_DROP;
 }
 
-int treat_unwrap(
-    const enum step *step, size_t n, struct span value, struct buf *out)
+static bool needs_library(enum step s)
+{
+	return s == STEP_GZIP || s == STEP_DEFLATE;
+}
+
+static int open_step(const struct env *env, enum step s, struct span in,
+    struct buf *out)
+{
+	if (!needs_library(s))
+		return wrap_open(s, in, out);
+	if (env == NULL || env->unstep == NULL)
+		return -EBADMSG;
+	return env->unstep(env->arg, s, in, out);
+}
+
+static int close_step(const struct env *env, enum step s, struct span in,
+    struct span like, struct buf *out)
+{
+	if (!needs_library(s))
+		return wrap_close(s, in, like, out);
+	if (env == NULL || env->restep == NULL)
+		return -EBADMSG;
+	return env->restep(env->arg, s, in, out);
+}
+
+int treat_unwrap(const struct env *env, const enum step *step, size_t n,
+    struct span value, struct buf *out)
 {
 	struct buf turn[2];
 	struct span now = value;
@@ -172,22 +223,28 @@ int treat_unwrap(
 
 		if (to != out)
 			buf_reset(to);
-		r = wrap_open(step[i], now, to);
+		r = open_step(env, step[i], now, to);
 		now = buf_span(to);
 	}
 	if (n == 0)
 		r = buf_add_span(out, value);
-	if (r == -EBADMSG)
+	if (r < 0 && buf_error(out) == 0)
 		buf_truncate(out, before);
 	buf_fini(&turn[0]);
 	buf_fini(&turn[1]);
 	return r;
 }
 
-/* Step i of the way back has to know what stood before that step on the way
- * in: like, opened i times. */
-int treat_wrap(const enum step *step, size_t n, struct span value,
-    struct span like, struct buf *out)
+/* Does closing step s look at what stood there before? */
+static bool has_style(enum step s)
+{
+	return s == STEP_BASE64 || s == STEP_BASE64URL;
+}
+
+/* Step i of the way back may have to know what stood before that step on the
+ * way in: like, opened i times. */
+int treat_wrap(const struct env *env, const enum step *step, size_t n,
+    struct span value, struct span like, struct buf *out)
 {
 	struct buf turn[2], sample;
 	struct span now = value;
@@ -200,11 +257,12 @@ int treat_wrap(const enum step *step, size_t n, struct span value,
 		struct buf *to = i == 0 ? out : &turn[i % 2];
 
 		buf_reset(&sample);
-		if (treat_unwrap(step, i, like, &sample) < 0)
+		if (has_style(step[i]) &&
+		    treat_unwrap(env, step, i, like, &sample) < 0)
 			buf_reset(&sample);
 		if (to != out)
 			buf_reset(to);
-		r = wrap_close(step[i], now, buf_span(&sample), to);
+		r = close_step(env, step[i], now, buf_span(&sample), to);
 		now = buf_span(to);
 	}
 	if (n == 0)

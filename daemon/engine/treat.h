@@ -29,6 +29,19 @@ struct env {
 	 * such reader here, the value is refused. */
 	int (*inner)(void *arg, const struct plan *plan, const struct env *env,
 	    struct span in, struct buf *out);
+	/* Open and close the steps that need a library (gzip, deflate): add the
+	 * result to out. 0; -EBADMSG (not of that form), -E2BIG (a limit of size
+	 * or ratio), -ENOBUFS or -ENOMEM. NULL: -EBADMSG. */
+	int (*unstep)(
+	    void *arg, enum step s, struct span in, struct buf *out);
+	int (*restep)(
+	    void *arg, enum step s, struct span in, struct buf *out);
+	/* A name of the same shape, and the way back: 0 with the new text added
+	 * to out; restore may answer 1: the text is no pseudonym of ours. On
+	 * anything else, or where NULL, pseudonym drops the value and restore
+	 * leaves it. */
+	int (*pseudonym)(void *arg, struct span in, struct buf *out);
+	int (*restore)(void *arg, struct span in, struct buf *out);
 	/* May be NULL. */
 	void (*report)(void *arg, const struct finding *f);
 	void *arg;
@@ -47,12 +60,14 @@ enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_WORD };
 int treat_value(const struct treatment *t, const struct env *env,
     struct span value, enum value_kind kind, struct buf *out);
 
-/* Unwrap value by n steps into out; -EBADMSG when it is not of that form. */
-int treat_unwrap(const enum step *step, size_t n, struct span value,
-    struct buf *out);
-/* The way back; like tells which variant (padding) was there before. */
-int treat_wrap(const enum step *step, size_t n, struct span value,
-    struct span like, struct buf *out);
+/* Unwrap value by n steps into out; -EBADMSG when it is not of that form, and
+ * the errors of env->unstep. env may be NULL. */
+int treat_unwrap(const struct env *env, const enum step *step, size_t n,
+    struct span value, struct buf *out);
+/* The way back; like tells which variant (padding) was there before. -EBADMSG
+ * when there is none (jwt). */
+int treat_wrap(const struct env *env, const enum step *step, size_t n,
+    struct span value, struct span like, struct buf *out);
 
 /* Tell env about one decision; env or its report may be NULL. */
 void treat_report(const struct env *env, const struct finding *f);

@@ -63,6 +63,15 @@ static int look_inside(const struct action *a, const struct env *env,
 	return span_eq(buf_span(changed), text) ? TREAT_SAME : TREAT_NEW;
 }
 
+/* Can what is inside be judged, but not changed? */
+static bool is_sealed(const struct nest *n)
+{
+	for (size_t i = 0; i < n->nsteps; i++)
+		if (n->step[i] == STEP_JWT)
+			return true;
+	return false;
+}
+
 int value_treat(const struct action *a, const struct env *env,
     struct value_place at, struct span text, enum value_kind kind,
     size_t max, struct buf *out)
@@ -78,11 +87,14 @@ int value_treat(const struct action *a, const struct env *env,
 	}
 	buf_init(&open, max);
 	buf_init(&changed, max);
-	r = treat_unwrap(a->nest->step, a->nest->nsteps, text, &open);
+	r = treat_unwrap(
+	    env, a->nest->step, a->nest->nsteps, text, &open);
 	if (r == 0)
 		r = look_inside(a, env, at, buf_span(&open), &changed);
-	if (r == TREAT_NEW) {
-		r = treat_wrap(a->nest->step, a->nest->nsteps,
+	if (r == TREAT_NEW && is_sealed(a->nest)) {
+		r = TREAT_DROP;
+	} else if (r == TREAT_NEW) {
+		r = treat_wrap(env, a->nest->step, a->nest->nsteps,
 		    buf_span(&changed), text, out);
 		if (r == 0)
 			r = TREAT_NEW;

@@ -29,7 +29,8 @@ static inline bool value_blind(const struct action *a)
 
 /* Apply a to text; reports what was done. max: bytes that a chain may hold open.
  * What a chain finds inside is read by env->inner. TREAT_NEW: the new text was
- * added to out. An empty text has nothing inside and stays. TREAT_*, or -EBADMSG (a
+ * added to out. An empty text has nothing inside and stays. A signed token (jwt)
+ * in which anything would change becomes TREAT_DROP. TREAT_*, or -EBADMSG (a
  * chain cannot read the text: refuse), -E2BIG, -ENOBUFS, -ENOMEM.
  * Chains nest at most RULE_CHAIN_MAX deep: plans are made from the pack's
  * lines, input adds no depth. */

@@ -137,6 +137,31 @@ static int close_percent(struct span in, struct buf *out)
 	return buf_error(out);
 }
 
+static bool is_base64url(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (value_of(s.p[i], true) < 0)
+			return false;
+	return true;
+}
+
+/* header.payload.signature; the signature is empty where there is none. */
+static int open_jwt(struct span in, struct buf *out)
+{
+	struct span scheme = SPAN("Bearer "), rest = in, head, payload;
+
+	if (span_starts_nocase(in, scheme))
+		rest = span_from(in, scheme.n);
+	head = span_cut(&rest, '.');
+	if (head.n == 0 || span_chr(rest, '.') == rest.n)
+		return -EBADMSG;
+	payload = span_cut(&rest, '.');
+	if (payload.n == 0 || !is_base64url(head) || !is_base64url(payload) ||
+	    !is_base64url(rest))
+		return -EBADMSG;
+	return open_base64(payload, true, out);
+}
+
 int wrap_open(enum step s, struct span in, struct buf *out)
 {
 	switch (s) {
@@ -146,6 +171,10 @@ int wrap_open(enum step s, struct span in, struct buf *out)
 		return open_base64(in, true, out);
 	case STEP_PERCENT:
 		return open_percent(in, out);
+	case STEP_JWT:
+		return open_jwt(in, out);
+	case STEP_GZIP:
+	case STEP_DEFLATE:
 	case STEP_COUNT:
 		break;
 	}
@@ -164,6 +193,9 @@ int wrap_close(enum step s, struct span in, struct span like, struct buf *out)
 		return close_base64(in, true, padded, out);
 	case STEP_PERCENT:
 		return close_percent(in, out);
+	case STEP_GZIP:
+	case STEP_DEFLATE:
+	case STEP_JWT:
 	case STEP_COUNT:
 		break;
 	}

@@ -53,12 +53,13 @@ static bool is_compiled(const struct where *w)
 		case CARRIER_PATH:
 		case CARRIER_FORM:
 		case CARRIER_JSON:
-		case CARRIER_COUNT:
-			break;
 		case CARRIER_MULTIPART:
 		case CARRIER_XML:
 		case CARRIER_SDP:
 		case CARRIER_PROTO:
+		case CARRIER_TEXT:
+		case CARRIER_COUNT:
+			break;
 		case CARRIER_WS:
 		case CARRIER_HOST:
 			return false;
@@ -169,11 +170,18 @@ static void try_steps(struct span in)
 		buf_reset(&open);
 		buf_reset(&closed);
 		buf_reset(&again);
-		if (treat_unwrap(&s, 1, in, &open) < 0)
+		if (treat_unwrap(NULL, &s, 1, in, &open) < 0)
 			continue;
-		must(treat_wrap(&s, 1, buf_span(&open), in, &closed) == 0);
+		if (s == STEP_JWT) {
+			must(treat_wrap(NULL, &s, 1, buf_span(&open), in,
+			         &closed) == -EBADMSG);
+			continue;
+		}
+		must(treat_wrap(NULL, &s, 1, buf_span(&open), in, &closed) ==
+		     0);
 		must(s == STEP_PERCENT || span_eq(buf_span(&closed), in));
-		must(treat_unwrap(&s, 1, buf_span(&closed), &again) == 0);
+		must(
+		    treat_unwrap(NULL, &s, 1, buf_span(&closed), &again) == 0);
 		must(span_eq(buf_span(&open), buf_span(&again)));
 	}
 	buf_fini(&open);

@@ -30,8 +30,9 @@ static void check(int got, const char *in, const char *want, struct buf *out)
 }
 
 #define CARRIERS                                                               \
-	"header cookie query path form multipart json xml sdp proto ws host"
-#define STEPS "base64 base64url percent"
+	"header cookie query path form multipart json xml sdp proto text ws "       \
+	"host"
+#define STEPS "base64 base64url percent gzip deflate jwt"
 
 static const struct {
 	const char *in, *want;
@@ -86,7 +87,47 @@ static const struct {
 	{ "path after:", "!path \"after:\"" },
 	{ "path after:a*", "!path \"after:a*\": expected the number" },
 	{ "path after:a/b", "!path \"after:a/b\"" },
-	{ "xml", "!xml: a name or path is missing" },
+	{ "xml //b", "xml //b" },
+	{ "xml /a/*/x:b-c.d", "xml /a/*/x:b-c.d" },
+	{ "xml /a//b/@id", "xml /a//b/@id" },
+	{ "xml //@*", "xml //@*" },
+	{ "xml /a/text()", "xml /a/text()" },
+	{ "xml //text()", "xml //text()" },
+	{ "xml", "!XML path \"\": it is missing; a path is made of /name" },
+	{ "xml a/b", "!XML path \"a/b\": it must start with \"/\"" },
+	{ "xml /", "!XML path \"/\": a name is missing" },
+	{ "xml /a/", "!XML path \"/a/\": a name is missing" },
+	{ "xml ///a", "!XML path \"///a\": a name is missing" },
+	{ "xml /a b", "!XML path \"/a b\": a name is missing or has" },
+	{ "xml /a*", "!XML path \"/a*\": a name is missing or has" },
+	{ "xml /1a", "!XML path \"/1a\": a name is missing or has" },
+	{ "xml /a[1]", "!XML path \"/a[1]\": a name is missing or has" },
+	{ "xml /@", "!XML path \"/@\": a name is missing" },
+	{ "xml /@a/b", "!XML path \"/@a/b\": nothing is below" },
+	{ "xml /text()/b", "!XML path \"/text()/b\": nothing is below" },
+	{ "xml /a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a",
+	    "xml /a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a" },
+	{ "xml /a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a",
+	    "!XML path \"/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a\": over 16 "
+	    "parts" },
+	{ "proto *", "proto *" },
+	{ "proto **.4", "proto **.4" },
+	{ "proto 3.**.*", "proto 3.**.*" },
+	{ "proto 536870911", "proto 536870911" },
+	{ "proto", "!protobuf path \"\": a field number is missing" },
+	{ "proto 0", "!protobuf path \"0\": this is no field number; a path "
+	             "is made of field numbers" },
+	{ "proto 01", "!protobuf path \"01\": this is no field number" },
+	{ "proto 536870912", "!protobuf path \"536870912\": this is no" },
+	{ "proto 1.", "!protobuf path \"1.\": a field number is missing" },
+	{ "proto .1", "!protobuf path \".1\": this is no field number" },
+	{ "proto 1..2", "!protobuf path \"1..2\": this is no field" },
+	{ "proto **", "!protobuf path \"**\": this is no field number" },
+	{ "proto **.**.1", "!protobuf path \"**.**.1\": this is no" },
+	{ "proto a", "!protobuf path \"a\": this is no field number" },
+	{ "text From: *", "text From: *" },
+	{ "text", "!text: a name is missing (* for all)" },
+	{ "sdp", "!sdp: a name is missing (* for all)" },
 	{ "json", "!JSON path \"\": it must start with \"$\"" },
 	{ "json a.b", "!JSON path \"a.b\": it must start with \"$\"; "
 	              "a path is \"$\" followed by .name, ['any "
@@ -115,10 +156,8 @@ static const struct {
 	{ "json $.a > rot13",
 	    "!unknown carrier or step \"rot13\": expected a carrier (" CARRIERS
 	    ") or a step (" STEPS ")" },
-	{ "json $.a > gzip > json $.b",
-	    "!step \"gzip\" is not "
-	    "available yet: expected one of " STEPS },
-	{ "json $.a > jwt", "!step \"jwt\" is not available yet" },
+	{ "json $.a > gzip > json $.b", "json $.a > gzip > json $.b" },
+	{ "header A > jwt", "header A > jwt" },
 	{ "json $.a > json", "!JSON path \"\": it must start with" },
 	{ "json $.a > json $.b > json $.c > json $.d > json $.e",
 	    "!over 4 carriers in one chain" },

@@ -59,7 +59,7 @@ static void test_plain(void)
 		{ "keep", "a", VALUE_TEXT, SAME },
 		{ "drop", "a", VALUE_TEXT, GONE },
 		{ "pseudonym", "a", VALUE_TEXT, GONE },
-		{ "restore", "a", VALUE_TEXT, GONE },
+		{ "restore", "a", VALUE_TEXT, SAME },
 		{ "set:", "a", VALUE_TEXT, "" },
 		{ "set:UTC", "Europe/Berlin", VALUE_TEXT, "UTC" },
 		{ "set:8", "16", VALUE_NUMBER, "8" },
@@ -340,21 +340,22 @@ static void test_wrap(void)
 	for (size_t i = 0; i < COUNT(row); i++) {
 		buf_reset(&out);
 		buf_add_str(&out, "<");
-		tap_int(treat_unwrap(
-		            row[i].step, row[i].n, span_str(row[i].in), &out),
+		tap_int(treat_unwrap(NULL, row[i].step, row[i].n,
+		            span_str(row[i].in), &out),
 		    0, "unwrap \"%s\"", row[i].in);
 		tap_span(span_from(buf_span(&out), 1), span_str(row[i].open),
 		    "its inside");
 		buf_reset(&out);
-		treat_wrap(row[i].step, row[i].n, span_str(row[i].changed),
-		    span_str(row[i].in), &out);
+		treat_wrap(NULL, row[i].step, row[i].n,
+		    span_str(row[i].changed), span_str(row[i].in), &out);
 		tap_span(buf_span(&out), span_str(row[i].wrapped),
 		    "wrapped like \"%s\"", row[i].in);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		buf_reset(&out);
 		tap_int(
-		    treat_unwrap(&bad[i].step, 1, span_str(bad[i].in), &out),
+		    treat_unwrap(
+		        NULL, &bad[i].step, 1, span_str(bad[i].in), &out),
 		    -EBADMSG, "\"%s\" is no %s", bad[i].in,
 		    step_word(bad[i].step));
 		tap_int((long long)buf_len(&out), 0, "nothing is left of it");
