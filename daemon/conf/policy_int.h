@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What policy_file.c, policy_table.c and policy_later.c share: a pack while it
- * is read, with its includes. */
+/* What policy_file.c, policy_table.c, policy_detect.c and policy_later.c share:
+ * a pack while it is read, with its includes. */
 #ifndef CONF_POLICY_INT_H
 #define CONF_POLICY_INT_H
 
@@ -31,6 +31,7 @@ int policy_hosts(struct pack *p);
 int policy_requests(struct pack *p);
 int policy_responses(struct pack *p);
 int policy_joins(struct pack *p);
+int policy_detect(struct pack *p);
 
 /* ( "where", "treatment", "category" ) */
 int policy_line(const struct pack *p, const struct lex *l,
@@ -42,7 +43,7 @@ int policy_deny(const struct pack *p, const struct lex *l,
 int policy_column(const struct lex *l, const config_setting_t *s, unsigned i,
     const char *what, struct span *ret_text);
 
-/* websocket, media, sip and detect of all files: checked, without effect. */
+/* websocket, media and sip of all files: checked, without effect. */
 int policy_later(struct pack *p);
 
 #endif

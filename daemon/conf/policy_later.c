@@ -124,52 +124,6 @@ static int take_sip(const struct pack *p, const struct lex *l,
 	return policy_line(p, l, s, &line);
 }
 
-#define SHAPES "mail ipv4 ipv6 mac phone timezone geo uuid timestamp"
-#define DETECT_FORM "( \"SHAPE\", \"report\" or \"TREATMENT\", \"CATEGORY\" )"
-
-static int take_detect(const struct pack *p, const struct lex *l,
-    const config_setting_t *s)
-{
-	char err[PARSE_ERR_BYTES];
-	struct span shape, how, word;
-	struct treatment treat;
-	enum category category;
-	int r;
-
-	if (!config_setting_is_list(s))
-		return lex_fail(l, s, "expected %s, found %s", DETECT_FORM,
-		    lex_kind(s));
-	if (lex_count(s) < 2 || lex_count(s) > 3)
-		return lex_fail(l, s, "expected %s, found %u columns",
-		    DETECT_FORM, lex_count(s));
-	if ((r = policy_column(l, s, 0, "shape", &shape)) < 0 ||
-	    (r = policy_column(l, s, 1, "treatment", &how)) < 0)
-		return r;
-	if (!lex_among(shape, SHAPES))
-		return lex_fail(l, s,
-		    "unknown shape \"%.60s\": expected one of %s", shape.p,
-		    SHAPES);
-	if (lex_count(s) == 3) {
-		if ((r = policy_column(l, s, 2, "category", &word)) < 0)
-			return r;
-		if ((r = parse_category(word, &category, err)) < 0)
-			return lex_error(l, s, r, err);
-	}
-	if (span_eq(how, SPAN("report")))
-		return 0;
-	if (span_starts(how, SPAN("set:")) &&
-	    (r = policy_expand(p, l, s, how, &how)) < 0)
-		return r;
-	if ((r = parse_treatment(how, p->arena, &treat, err)) < 0)
-		return lex_error(l, s, r, err);
-	if (lex_count(s) < 3 && treat.act != ACT_KEEP)
-		return lex_fail(l, s,
-		    "a line with %s needs a category: participant device time "
-		    "location telemetry recording security",
-		    act_word(treat.act));
-	return 0;
-}
-
 static int take_block(const struct pack *p, const char *block, take_f *take)
 {
 	const config_setting_t *list;
@@ -190,8 +144,7 @@ int policy_later(struct pack *p)
 	int r;
 
 	if ((r = take_block(p, "websocket", take_websocket)) < 0 ||
-	    (r = take_block(p, "media", take_media)) < 0 ||
-	    (r = take_block(p, "sip", take_sip)) < 0)
+	    (r = take_block(p, "media", take_media)) < 0)
 		return r;
-	return take_block(p, "detect", take_detect);
+	return take_block(p, "sip", take_sip);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* policy_table - hosts, request, response and join of a pack. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 #include "conf/policy_int.h"
@@ -277,32 +278,75 @@ static int take_unread(const struct lex *l, const config_setting_t *s,
 	return r;
 }
 
+static int take_form(const struct lex *l, const config_setting_t *s,
+    struct entry *e)
+{
+	char all[80];
+	size_t n = 0;
+	struct span word;
+	int r;
+
+	for (enum entry_form i = 0; i < ENTRY_FORM_COUNT; i++)
+		n += (size_t)snprintf(all + n, sizeof all - n, "%s%s",
+		    i > 0 ? " " : "", entry_form_word(i));
+	if ((r = lex_word(l, s, "form", false, all, &word)) < 0)
+		return r;
+	for (enum entry_form i = 0; i < ENTRY_FORM_COUNT; i++)
+		if (span_eq(word, span_str(entry_form_word(i))))
+			e->form = i;
+	return 0;
+}
+
+static int take_meeting(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e)
+{
+	const config_setting_t *at = lex_member(s, "meeting");
+	char err[PARSE_ERR_BYTES];
+	struct where *w;
+	struct span text;
+	int r;
+
+	if (at == NULL)
+		return 0;
+	if ((r = lex_text(l, s, "meeting", true, &text)) < 0)
+		return r;
+	if ((w = arena_alloc(p->arena, sizeof *w)) == NULL)
+		return lex_error(l, at, arena_error(p->arena), "");
+	if ((r = parse_where(text, p->arena, w, err)) < 0)
+		return lex_error(l, at, r, err);
+	e->meeting = w;
+	return 0;
+}
+
 static int take_entry(const struct pack *p, const struct lex *l,
     const config_setting_t *s, const char *block, struct entry *e)
 {
 	const config_setting_t *strip, *deny;
-	bool request = strcmp(block, "request") == 0;
+	bool request = strcmp(block, "request") == 0, says;
 	int r;
 
 	r = lex_keys(l, s, request ? "request entry" : "response entry",
-	    request ? "when strip deny allow unread query content"
-		    : "when strip unread query content");
+	    request ? "when strip deny allow unread form meeting query content"
+		    : "when strip unread form query content");
 	if (r < 0 || (r = take_when(p, l, s, e)) < 0 ||
-	    (r = take_unread(l, s, e)) < 0 ||
+	    (r = take_unread(l, s, e)) < 0 || (r = take_form(l, s, e)) < 0 ||
+	    (r = take_meeting(p, l, s, e)) < 0 ||
 	    (r = lex_flag(l, s, "allow", false, &e->allows)) < 0 ||
 	    (r = lex_list(l, s, "strip", &strip)) < 0)
 		return r;
+	says = strip != NULL || e->allows || e->meeting != NULL ||
+	       lex_member(s, "unread") != NULL || lex_member(s, "form") != NULL;
 	deny = lex_member(s, "deny");
-	if (deny != NULL && (strip != NULL || e->allows ||
-	    lex_member(s, "unread") != NULL))
+	if (deny != NULL && says)
 		return lex_fail(l, deny,
 		    "a denied request is not rewritten: deny stands without "
-		    "strip, allow and unread");
+		    "strip, allow, unread, form and meeting");
 	if (deny != NULL)
 		return policy_deny(p, l, deny, e);
-	if (strip == NULL && !e->allows && lex_member(s, "unread") == NULL)
+	if (!says)
 		return lex_fail(l, s, "this entry does nothing: expected %s",
-		    request ? "strip, deny, allow or unread" : "strip or unread");
+		    request ? "strip, deny, allow, unread, form or meeting"
+			    : "strip, unread or form");
 	return strip != NULL ? take_strip(p, l, strip, e) : 0;
 }
 
