@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "body/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "body/scrub.h"
+#include "engine/value.h"
+
+struct text {
+	const struct plan *plan; /* borrowed */
+	const struct env *env;   /* borrowed */
+	bool lone;               /* no lines: all goes on */
+	int err;                 /* sticky */
+	struct buf held;         /* the beginning of a line */
+	struct buf fresh;        /* its new text */
+};
+
+struct text *text_new(const struct plan *plan, const struct env *env)
+{
+	struct text *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->plan = plan;
+	t->env = env;
+	t->lone = !plan_has(plan, CARRIER_TEXT);
+	buf_init(&t->held, SCRUB_NAME_MAX + 2); /* CR LF */
+	buf_init(&t->fresh, 8 * SCRUB_VALUE_MAX);
+	return t;
+}
+
+void text_free(struct text *t)
+{
+	if (t == NULL)
+		return;
+	buf_fini(&t->held);
+	buf_fini(&t->fresh);
+	free(t);
+}
+
+/* The line without its end. TREAT_* or an error. */
+static int judge(struct text *t, struct span line)
+{
+	struct value_place at = { CARRIER_TEXT, SPAN("line") };
+	const struct action *a = plan_name(t->plan, CARRIER_TEXT, line);
+	struct span fresh;
+	int r;
+
+	if (a == NULL)
+		return TREAT_SAME;
+	if (value_keeps(a)) {
+		struct finding found = { a->line, CARRIER_TEXT, at.name,
+			SPAN_NONE, SPAN_NONE, ACT_KEEP };
+
+		treat_report(t->env, &found);
+		return TREAT_SAME;
+	}
+	buf_reset(&t->fresh);
+	r = value_treat(
+	    a, t->env, at, line, VALUE_TEXT, SCRUB_OPEN_MAX, &t->fresh);
+	fresh = buf_span(&t->fresh);
+	if (r == TREAT_NEW && (span_chr(fresh, '\n') < fresh.n ||
+	                          span_chr(fresh, '\r') < fresh.n))
+		return -EBADMSG;
+	return r;
+}
+
+/* A line with its end, or the last one without. */
+static int take_line(struct text *t, struct span raw, struct buf *out)
+{
+	struct span line = raw;
+	int r;
+
+	if (line.n > 0 && line.p[line.n - 1] == '\n') {
+		line.n--;
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+	}
+	if (line.n > SCRUB_NAME_MAX)
+		return -E2BIG;
+	r = judge(t, line);
+	if (r == TREAT_SAME) {
+		buf_add_span(out, raw);
+	} else if (r == TREAT_NEW) {
+		buf_add_span(out, buf_span(&t->fresh));
+		buf_add_span(out, span_from(raw, line.n));
+	}
+	return r < 0 ? r : 0;
+}
+
+/* Up to the end of a line, or what is there of it. */
+static int take(struct text *t, struct span *in, struct buf *out)
+{
+	size_t n = span_chr(*in, '\n');
+	bool whole = n < in->n;
+	struct span part = span_of(in->p, whole ? n + 1 : n);
+	int r;
+
+	*in = span_from(*in, part.n);
+	if (whole && buf_len(&t->held) == 0)
+		return take_line(t, part, out);
+	if (part.n > t->held.max - buf_len(&t->held))
+		return -E2BIG;
+	r = buf_add_span(&t->held, part);
+	if (r < 0 || !whole)
+		return r;
+	r = take_line(t, buf_span(&t->held), out);
+	buf_reset(&t->held);
+	return r;
+}
+
+int text_feed(struct text *t, struct span in, bool last, struct buf *out)
+{
+	if (t->err != 0)
+		return t->err;
+	if (t->lone)
+		return t->err = buf_add_span(out, in);
+	while (t->err == 0 && in.n > 0)
+		t->err = take(t, &in, out);
+	if (t->err == 0 && last && buf_len(&t->held) > 0) {
+		t->err = take_line(t, buf_span(&t->held), out);
+		buf_reset(&t->held);
+	}
+	if (t->err == 0)
+		t->err = buf_error(out);
+	return t->err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* text - text/plain, line by line as it streams. The name asked for a line is
+ * the line itself, so lines of a pack are written as globs over it:
+ * "text user=*". Untouched lines leave byte for byte, with CRLF or LF as they
+ * came; a dropped line goes with its end.
+ * Any byte may stand in a line; LF ends it, a CR before LF belongs to the end.
+ * An empty line has the empty name. Lines are bounded by SCRUB_NAME_MAX
+ * (-E2BIG). New text with CR or LF in it is refused (-EBADMSG).
+ * Reports call each of them "line": a line is a value, not a name. */
+#ifndef BODY_TEXT_H
+#define BODY_TEXT_H
+
+#include "engine/plan.h"
+#include "engine/treat.h"
+
+struct buf;
+struct text;
+
+/* A plan without text lines (or NULL) changes nothing. plan and env are
+ * borrowed. NULL when memory is out. */
+struct text *text_new(const struct plan *plan, const struct env *env);
+void text_free(struct text *t); /* NULL is fine */
+
+/* As scrub_feed (scrub.h). */
+int text_feed(struct text *t, struct span in, bool last, struct buf *out);
+
+#endif
