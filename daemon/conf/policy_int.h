@@ -33,6 +33,11 @@ int policy_responses(struct pack *p);
 int policy_joins(struct pack *p);
 int policy_detect(struct pack *p);
 
+/* Is there a scrubber for all that a strip line says? 0, or an error as in
+ * lex_int.h. */
+int policy_ready(const struct lex *l, const config_setting_t *s,
+    const struct line *line);
+
 /* ( "where", "treatment", "category" ) */
 int policy_line(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct line *ret_line);

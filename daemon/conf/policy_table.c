@@ -228,9 +228,13 @@ static int take_strip(const struct pack *p, const struct lex *l,
 	e->strip = arena_alloc(p->arena, e->nstrip * sizeof *e->strip);
 	if (e->nstrip > 0 && e->strip == NULL)
 		return lex_error(l, s, arena_error(p->arena), "");
-	for (unsigned i = 0; r == 0 && i < e->nstrip; i++)
-		r = policy_line(p, l, config_setting_get_elem(s, i),
-		    &e->strip[i]);
+	for (unsigned i = 0; r == 0 && i < e->nstrip; i++) {
+		const config_setting_t *row = config_setting_get_elem(s, i);
+
+		r = policy_line(p, l, row, &e->strip[i]);
+		if (r == 0)
+			r = policy_ready(l, row, &e->strip[i]);
+	}
 	return r;
 }
 
@@ -336,6 +340,8 @@ static int take_entry(const struct pack *p, const struct lex *l,
 		return r;
 	says = strip != NULL || e->allows || e->meeting != NULL ||
 	       lex_member(s, "unread") != NULL || lex_member(s, "form") != NULL;
+	if (lex_member(s, "form") != NULL || e->meeting != NULL)
+		return lex_fail(l, s, "form and meeting are not available yet");
 	deny = lex_member(s, "deny");
 	if (deny != NULL && says)
 		return lex_fail(l, deny,

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* policy_ready - what the engine already understands and no scrubber does yet. A
+ * line that would do nothing is an error when the pack is loaded: nothing passes
+ * because somebody believed in it. */
+#include "conf/policy_int.h"
+
+static bool carrier_ready(enum carrier c)
+{
+	switch (c) {
+	case CARRIER_HEADER:
+	case CARRIER_COOKIE:
+	case CARRIER_QUERY:
+	case CARRIER_PATH:
+	case CARRIER_FORM:
+	case CARRIER_JSON:
+	case CARRIER_COUNT: /* a chain that ends in steps */
+		return true;
+	case CARRIER_MULTIPART:
+	case CARRIER_XML:
+	case CARRIER_SDP:
+	case CARRIER_PROTO:
+	case CARRIER_TEXT:
+	case CARRIER_WS:
+	case CARRIER_HOST:
+		break;
+	}
+	return false;
+}
+
+static bool step_ready(enum step s)
+{
+	return s == STEP_BASE64 || s == STEP_BASE64URL || s == STEP_PERCENT;
+}
+
+int policy_ready(const struct lex *l, const config_setting_t *s,
+    const struct line *line)
+{
+	enum act act = line->treat.act;
+
+	for (const struct where *w = &line->where; w != NULL; w = w->next) {
+		for (unsigned i = 0; i < w->nsteps; i++)
+			if (!step_ready(w->step[i]))
+				return lex_fail(l, s,
+				    "step %s is not available yet",
+				    step_word(w->step[i]));
+		if (!carrier_ready(w->carrier))
+			return lex_fail(l, s,
+			    "carrier %s is not available in request and "
+			    "response tables yet",
+			    carrier_word(w->carrier));
+	}
+	if (act == ACT_PSEUDONYM || act == ACT_RESTORE)
+		return lex_fail(l, s,
+		    "treatment %s is not available in request and response "
+		    "tables yet",
+		    act_word(act));
+	return 0;
+}
