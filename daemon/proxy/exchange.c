@@ -76,7 +76,7 @@ static void reset(struct exchange *x)
 	x->local = x->closing = x->retried = x->cut = false;
 	x->first_whole = x->first_sent = x->head_down_sent = false;
 	x->server_ended = false;
-	x->discarded = 0;
+	x->discarded = x->paced = 0;
 	x->scanned = 0;
 }
 

@@ -16,6 +16,7 @@
 #include "proxy/upstream.h"
 
 #define EXCHANGE_FIRST_BYTES (2u << 20) /* head and collected body */
+#define EXCHANGE_PACE_BYTES 1024 /* of a request's content, per deadline */
 
 enum half { HALF_IDLE, HALF_HEAD, HALF_BODY, HALF_DONE };
 
@@ -49,6 +50,7 @@ struct exchange {
 	bool first_whole; /* the whole request is in first */
 	bool first_sent;
 	uint64_t discarded;
+	uint64_t paced; /* content since the deadline was set */
 	struct upstream *server; /* owned */
 
 	/* down */

@@ -155,14 +155,26 @@ static void half_done(struct exchange *x, bool last)
 	exchange_half_done(x);
 }
 
+/* Somebody who sends a byte now and then is not faster than one who is silent.
+ */
+static void pace(struct exchange *x, size_t n, bool last)
+{
+	const struct conf *conf = x->conn->snap->conf;
+
+	x->paced += n;
+	if (!last && x->paced < EXCHANGE_PACE_BYTES)
+		return;
+	x->paced = 0;
+	conn_wait(x->conn, last ? conf->answer_s : conf->body_s);
+}
+
 void up_content(struct exchange *x, struct span s, bool last)
 {
 	bool had_head = pipe_head_ready(&x->pipe_up);
 	struct stream *server = server_stream(x);
 	int err = 0;
 
-	conn_wait(x->conn,
-	    last ? x->conn->snap->conf->answer_s : x->conn->snap->conf->body_s);
+	pace(x, s.n, last);
 	if (had_head && pipe_open(&x->pipe_up)) {
 		err = queue(x, stream_out(server), s, last);
 	} else {
