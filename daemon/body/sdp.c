@@ -58,8 +58,7 @@ static int judge_line(struct sdp *s, struct span text)
 
 	if (!s->begun && span_starts(text, alone)) {
 		s->ended = true;
-		return s->lone ? TREAT_SAME
-		               : sdp_line_candidate(s, text, alone.n);
+		return sdp_line(s, text);
 	}
 	if (text.n < 2 || text.p[1] != '=' || !is_letter(text.p[0]))
 		return -EBADMSG;

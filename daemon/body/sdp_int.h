@@ -24,6 +24,7 @@ struct sdp {
 	bool ended;              /* only empty lines may follow */
 	bool gone;               /* in a media section that is dropped */
 	int err;                 /* sticky */
+	int nameless;            /* a name could not be put together */
 	size_t total;            /* bytes so far */
 	unsigned lines;
 	struct buf held;  /* the beginning of a line */
@@ -64,8 +65,8 @@ struct sdp_part {
 	bool is_time;        /* NTP seconds */
 };
 
-/* Judge one line without its line end. TREAT_SAME, TREAT_DROP, TREAT_NEW (see
- * s->line) or an error. */
+/* Judge one line without its line end, of an SDP or a candidate alone.
+ * TREAT_SAME, TREAT_DROP, TREAT_NEW (see s->line) or an error. */
 int sdp_line(struct sdp *s, struct span text);
 /* The same for a candidate; at is where its value begins. */
 int sdp_line_candidate(struct sdp *s, struct span text, size_t at);

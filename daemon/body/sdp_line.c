@@ -27,7 +27,8 @@ struct span sdp_name(struct sdp *s, struct span first, struct span rest)
 	buf_reset(&s->name);
 	buf_add_span(&s->name, first);
 	buf_add_char(&s->name, ':');
-	buf_add_span(&s->name, rest);
+	if (buf_add_span(&s->name, rest) < 0)
+		s->nameless = buf_error(&s->name);
 	return buf_span(&s->name);
 }
 
@@ -419,7 +420,14 @@ static int attribute(struct sdp *s, struct span text)
 
 int sdp_line(struct sdp *s, struct span text)
 {
+	int r;
+
 	if (s->lone)
 		return TREAT_SAME;
-	return text.p[0] == 'a' ? attribute(s, text) : letter_line(s, text);
+	if (span_starts(text, SPAN("candidate:")))
+		r = sdp_line_candidate(s, text, strlen("candidate:"));
+	else
+		r = text.p[0] == 'a' ? attribute(s, text)
+		                     : letter_line(s, text);
+	return s->nameless < 0 ? s->nameless : r;
 }
