@@ -53,6 +53,9 @@ static const struct {
 	    "a=candidate:1 1 udp 1 y 1 typ srflx raddr 0.0.0.0 rport 9\n"
 	    "a=candidate:2 1 udp 1 y 1 typ relay\n"
 	    "a=ssrc:1 cname:xxxxx\n" },
+	/* There is room for the line when there is none for its name. */
+	{ false, "sdp candidate:host -> drop",
+	    "v=0\na=candidate:1 1 udp 1 Erika 1 typ host\n", "v=0\n" },
 	{ false, "sdp candidate:ufrag -> drop",
 	    "candidate:1 1 udp 1 y 1 typ host ufrag Erika",
 	    "candidate:1 1 udp 1 y 1 typ host" },
