@@ -26,7 +26,7 @@ def certificates(tap, g):
                        ("wrongname", "name"), ("unknown", "trust"),
                        ("selfsigned", "trust"), ("weak", "weak"),
                        ("sha1", "")):
-        before = len(g.record())
+        before = g.settled()
         out = g.fetch("https://%s.lab.example/echo" % host, *HTML,
                       "--data", SECRET.decode())
         requests = [r for r in g.record(before) if r["event"] == "request"]
@@ -135,7 +135,7 @@ def raw_requests(tap, g):
          b'{"email":"secret-4711",,,}', {400}),
     ]
     for name, data, want in rows:
-        before = len(g.record())
+        before = g.settled()
         c = Client(g.port, "lab.example", root=g.root)
         status, left = None, b""
         try:
@@ -184,7 +184,7 @@ def limits(tap, g):
     tap.equal(status, 431, "head too large")
     c.close()
     deep = b"[" * 5000 + b"]" * 5000
-    before = len(g.record())
+    before = g.settled()
     out = g.fetch("https://lab.example/echo", "-H",
                   "Content-Type: application/json", "--data-binary", "@-",
                   data=deep)
@@ -214,7 +214,7 @@ def limits(tap, g):
 
 def names(tap, g):
     """CONNECT, TLS name and Host must agree."""
-    before = len(g.record())
+    before = g.settled()
     try:
         c = Client(g.port, "lab.example", root=g.root, sni="zoom.us")
         a = c.get("lab.example", "/echo")
@@ -306,9 +306,8 @@ def agreements(tap, g):
         out = g.ctl("reload")
         return tap.ok(out.returncode == 0, "reload", out.stdout, out.stderr)
 
-    time.sleep(0.5)  # what went before is still being recorded
     again(None, until="2026-04-01")
-    before = len(g.record())
+    before = g.settled()
     out = g.fetch("https://lab.example/echo", *page)
     tap.ok((out.status == 403 or "403" in out.stderr.decode()) and
            len(g.record()) == before, "agreement expired: denied",
@@ -317,7 +316,7 @@ def agreements(tap, g):
           else t, until="2099-12-31")
     tap.equal(g.fetch("https://lab.example/echo").status, 200,
               "agreement back: works")
-    before = len(g.record())
+    before = g.settled()
     again(None, inspect=False)
     out = g.fetch("https://lab.example/echo", *page)
     requests = [r for r in g.record(before) if r["event"] == "request"]
@@ -325,7 +324,7 @@ def agreements(tap, g):
            "no inspection block: not decrypted, nothing leaves", out.status,
            out.stderr, requests)
     again(lambda t: t.replace("level = 2", "level = 3"))
-    before = len(g.record())
+    before = g.settled()
     out = g.fetch("https://lab.example/echo", *page)
     tap.ok((out.status == 403 or "403" in out.stderr.decode()) and
            len(g.record()) == before, "a network of a higher level: denied",

@@ -341,6 +341,15 @@ class Gate:
             whole = f.read().rpartition("\n")[0]  # a line may be half written
         return [json.loads(line) for line in whole.splitlines()][since:]
 
+    def settled(self):
+        """How many entries there are once no more come: the provider writes
+        after it has answered."""
+        n = -1
+        while n != len(self.record()):
+            n = len(self.record())
+            time.sleep(0.1)
+        return n
+
     def record_bytes(self, since=0):
         """The same as bytes to search in: heads as they came, bodies and
         WebSocket messages decoded."""
