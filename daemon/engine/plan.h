@@ -84,7 +84,8 @@ const struct action *plan_path_action(
     const struct plan *p, enum carrier c, jpath_state s);
 /* Smallest order of any action that a value below this one can still meet;
  * JPATH_NEVER when there is none. A container is dropped or set as a whole only
- * if its own order is smaller than this. */
+ * if its own order is smaller than this. Not for attributes and text, which have
+ * nothing below them. */
 uint32_t plan_path_below(const struct plan *p, enum carrier c, jpath_state s);
 
 /* The same for JSON. */

@@ -62,11 +62,12 @@ static int mask_number(struct span value, struct buf *out)
 static int coarsen(
     const struct treatment *t, struct span value, struct buf *out)
 {
-	char text[STAMP_MAX_BYTES];
+	char text[STAMP_MAX_BYTES + 1];
+	int n = t->seconds > 0 ? stamp_coarsen(value, t->seconds, text) : -1;
 
-	if (t->seconds == 0 || stamp_coarsen(value, t->seconds, text) < 0)
+	if (n < 0)
 		return TREAT_DROP;
-	buf_add(out, text, value.n);
+	buf_add(out, text, (size_t)n);
 	return result(out);
 }
 
