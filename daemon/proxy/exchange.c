@@ -320,6 +320,17 @@ static void judge_upgrade(struct msg *m)
 	f->gone = false;
 }
 
+/* Content where none has a meaning (RFC 9110, 9.3.1 and 9.3.2): no line of a
+ * pack speaks of it, some servers read it all the same, no browser sends it. */
+static bool has_stray_content(const struct msg *m)
+{
+	return (span_eq(m->method, SPAN("GET")) ||
+	           span_eq(m->method, SPAN("HEAD")) ||
+	           span_eq(m->method, SPAN("TRACE"))) &&
+	       (m->framing == FRAME_CHUNKED ||
+	           (m->framing == FRAME_LENGTH && m->length > 0));
+}
+
 static void forward(struct exchange *x)
 {
 	struct conn *c = x->conn;
@@ -341,6 +352,10 @@ static void forward(struct exchange *x)
 	}
 	if (!x->req.expect_continue && msg_value(&x->req, FIELD_EXPECT).n > 0) {
 		exchange_refuse(x, WHY_EXPECT);
+		return;
+	}
+	if (has_stray_content(&x->req)) {
+		exchange_refuse(x, WHY_BAD_REQUEST);
 		return;
 	}
 	judge_upgrade(&x->req);
