@@ -22,9 +22,9 @@ static int take_shapes(const struct lex *l, const config_setting_t *s,
 	struct span rest, word;
 	char all[120];
 	size_t n = 0;
-	int r = policy_column(l, s, 0, "shape", &line->text);
+	int r = policy_column(l, s, 0, "shape", &line->line.text);
 
-	rest = line->text;
+	rest = line->line.text;
 	while (r == 0 && (rest.n > 0 || line->shapes == 0)) {
 		word = span_cut(&rest, ' ');
 		if (word.n == 0 && rest.n > 0)
@@ -55,14 +55,13 @@ static int take_how(const struct pack *p, const struct lex *l,
 	if ((r = policy_column(l, s, 1, "treatment", &how)) < 0)
 		return r;
 	if (span_eq(how, SPAN("report"))) {
-		line->report = true;
-		line->treat = (struct treatment){ .act = ACT_KEEP };
+		line->report = true; /* the treatment is keep */
 		return 0;
 	}
 	if (span_starts(how, SPAN("set:")) &&
 	    (r = policy_expand(p, l, s, how, &how)) < 0)
 		return r;
-	r = parse_treatment(how, p->arena, &line->treat, err);
+	r = parse_treatment(how, p->arena, &line->line.treat, err);
 	return r < 0 ? lex_error(l, s, r, err) : 0;
 }
 
@@ -73,7 +72,8 @@ static int take_detect(const struct pack *p, const struct lex *l,
 	struct span word;
 	int r;
 
-	*line = (struct detect_line){ .place = lex_place(l, s) };
+	*line = (struct detect_line){ .line.where.carrier = CARRIER_COUNT,
+		.line.place = lex_place(l, s) };
 	if (!config_setting_is_list(s))
 		return lex_fail(l, s, "expected %s, found %s", FORM,
 		    lex_kind(s));
@@ -86,15 +86,15 @@ static int take_detect(const struct pack *p, const struct lex *l,
 	if (lex_count(s) == 3) {
 		if ((r = policy_column(l, s, 2, "category", &word)) < 0)
 			return r;
-		r = parse_category(word, &line->category, err);
+		r = parse_category(word, &line->line.category, err);
 		return r < 0 ? lex_error(l, s, r, err) : 0;
 	}
-	if (line->treat.act == ACT_KEEP)
+	if (line->line.treat.act == ACT_KEEP)
 		return 0;
 	return lex_fail(l, s,
 	    "a line with %s needs a category: participant device time "
 	    "location telemetry recording security",
-	    act_word(line->treat.act));
+	    act_word(line->line.treat.act));
 }
 
 int policy_detect(struct pack *p)

@@ -255,10 +255,10 @@ static int check_meeting(
 static int check_detect(const struct service *s, const struct finding_place *f)
 {
 	if (s->ndetect > RULE_DETECT_MAX)
-		return refuse(f, s->detect[RULE_DETECT_MAX].place,
+		return refuse(f, s->detect[RULE_DETECT_MAX].line.place,
 		    "over %d detect lines in one service", RULE_DETECT_MAX);
 	for (uint32_t i = 0; i < s->ndetect; i++) {
-		const struct detect_line *l = &s->detect[i];
+		const struct line *l = &s->detect[i].line;
 
 		if (l->treat.act == ACT_RESTORE)
 			return refuse(f, l->place,

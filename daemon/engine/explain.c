@@ -137,12 +137,30 @@ static bool settled(struct buf *out, const struct host_match *h)
 	return !s->inspect;
 }
 
+static void add_detect(struct buf *out, const struct detect_line *d)
+{
+	const struct line *l = &d->line;
+	struct buf treat;
+
+	buf_init(&treat, 8192);
+	if (d->report)
+		buf_add_str(&treat, "report");
+	else
+		treatment_print(&l->treat, &treat);
+	add_row(out, "detect", l->text, buf_span(&treat),
+	    l->category != CATEGORY_NONE ? category_word(l->category) : "",
+	    &l->place);
+	buf_fini(&treat);
+}
+
 int explain_request(
     const struct ruleset *r, const struct subject *q, struct buf *out)
 {
 	struct request_match m;
 	struct host_match h;
 	const struct line *l;
+	const struct detect_line *d;
+	uint32_t n;
 	int e;
 
 	if (match_host(r, q->host, &h) < 0) {
@@ -162,5 +180,8 @@ int explain_request(
 	add_row(out, "request", SPAN("allowed"), SPAN_NONE, "", NULL);
 	for (uint32_t i = 0; (l = plan_line(m.plan, i)) != NULL; i++)
 		add_line(out, l);
+	d = plan_detect(m.plan, &n);
+	for (uint32_t i = 0; i < n; i++)
+		add_detect(out, &d[i]);
 	return buf_error(out);
 }

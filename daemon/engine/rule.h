@@ -189,15 +189,12 @@ enum shape_bit {
 #define SHAPE_COUNT 9u
 
 /* One detect line: what of these shapes is found in a value that no strip line
- * names is treated, or only reported. The first line with a shape decides. */
+ * names is treated, or only reported. The first line with a shape decides. line
+ * is as in a strip table, for actions and findings; its where names nothing. */
 struct detect_line {
 	uint32_t shapes; /* SHAPE_* */
-	struct span text; /* the first column as written */
-	struct treatment treat; /* ACT_KEEP where report */
-	bool report;
-	enum category category;
-	struct place place;
-	uint32_t id;
+	bool report;     /* then the treatment is keep */
+	struct line line;
 };
 
 /* A rating of the past, shown as history, never as a current verdict. */

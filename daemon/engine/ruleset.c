@@ -109,7 +109,7 @@ static int number_all(struct ruleset *r)
 		number_entries(&s->response, &r->ids);
 		number_entries(&s->join, &r->ids);
 		for (uint32_t k = 0; k < s->ndetect; k++)
-			s->detect[k].id = r->ids++;
+			s->detect[k].line.id = r->ids++;
 		for (uint32_t k = 0; k < s->join.n; k++)
 			if (s->join.p[k].sink.kind == SINK_NONE)
 				s->join.p[k].sink.kind = SINK_PAGE;

@@ -290,6 +290,40 @@ static void test_merge(void)
 	conf_unref(c);
 }
 
+/* A service that is off has its detect lines too. */
+static void test_detect(void)
+{
+	static const char name[] = "good.pack-detect.conf";
+	char *text = files_text(name);
+	struct bundle *b = files_bundle(name, span_str(text));
+	const struct detect_line *d;
+	char err[CONF_ERR_BYTES];
+	const struct service *s;
+	struct conf *c = NULL;
+
+	if (!tap_int(conf_load(b, "sparsamd.conf", FILES_NOW, &c, err), 0,
+	    "detect: load"))
+		return;
+	s = ruleset_find(c->rules, SPAN("example"));
+	tap_int(s->ndetect, 4, "detect: all lines");
+	d = s->detect;
+	tap_ok(d[0].shapes == (SHAPE_MAIL | SHAPE_UUID) && d[0].report &&
+	    d[0].line.treat.act == ACT_KEEP, "detect: two shapes, reported");
+	tap_ok(d[1].shapes == (SHAPE_IPV4 | SHAPE_IPV6) && !d[1].report &&
+	    d[1].line.treat.act == ACT_DROP &&
+	    d[1].line.category == CATEGORY_LOCATION, "detect: spaces between");
+	tap_ok(d[2].shapes == SHAPE_PHONE && d[2].line.treat.act == ACT_SET &&
+	    span_eq(d[2].line.treat.text, SPAN("+493000000")),
+	    "detect: a variable");
+	tap_ok(d[3].shapes == SHAPE_GEO && !d[3].report &&
+	    d[3].line.treat.act == ACT_KEEP, "detect: kept");
+	tap_ok(d[0].line.place.line == 6 && d[0].line.id < d[3].line.id &&
+	    d[3].line.id < ruleset_ids(c->rules), "detect: place and number");
+	conf_unref(c);
+	bundle_free(b);
+	free(text);
+}
+
 /* ---- paths, references, the disk ---- */
 
 static void test_paths(void)
@@ -388,6 +422,7 @@ int main(void)
 	test_domains();
 	test_order();
 	test_merge();
+	test_detect();
 	test_paths();
 	test_gather();
 	return tap_done();

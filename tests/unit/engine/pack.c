@@ -43,6 +43,12 @@ static struct entry make_entry(struct arena *a, const struct pack_entry *p,
 	e.when.content = span_str(p->content);
 	e.need = span_str(p->need);
 	e.pass_unread = p->pass_unread;
+	if (p->meeting != NULL) {
+		struct where *w = arena_alloc(a, sizeof *w);
+
+		need(parse_where(span_str(p->meeting), a, w, err), p->meeting);
+		e.meeting = w;
+	}
 	if (p->deny != NULL) {
 		e.denies = true;
 		need(parse_category(span_str(p->deny), &e.category, err),
@@ -69,6 +75,25 @@ static struct list_of_entries make_list(struct arena *a,
 	for (; l.n < PACK_ENTRIES && p[l.n].when != NULL; l.n++)
 		l.p[l.n] = make_entry(a, &p[l.n], file, number);
 	return l;
+}
+
+static void make_detect(struct arena *a, const struct pack_detect *p,
+    const char *file, unsigned *number, struct service *s)
+{
+	s->detect = arena_zalloc(a, PACK_LINES * sizeof *s->detect);
+	for (; s->ndetect < PACK_LINES && p->shapes != 0; p++) {
+		struct line *l = &s->detect[s->ndetect].line;
+
+		s->detect[s->ndetect++].shapes = p->shapes;
+		l->place = (struct place){ file, ++*number };
+		l->where.carrier = CARRIER_COUNT;
+		need(parse_treatment(span_str(p->treat), a, &l->treat, err),
+		    p->treat);
+		if (p->category != NULL)
+			need(parse_category(
+			         span_str(p->category), &l->category, err),
+			    p->category);
+	}
 }
 
 void pack_add(struct ruleset *r, const struct pack *p, unsigned index)
@@ -99,6 +124,7 @@ void pack_add(struct ruleset *r, const struct pack *p, unsigned index)
 	s.request = make_list(a, p->request, file, &number);
 	s.response = make_list(a, p->response, file, &number);
 	s.join = make_list(a, p->join, file, &number);
+	make_detect(a, p->detect, file, &number, &s);
 	snprintf(err, sizeof err, "cannot be added");
 	need(ruleset_add(r, &s), p->id);
 }

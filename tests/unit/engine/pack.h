@@ -14,9 +14,14 @@ struct pack_line {
 };
 
 struct pack_entry {
-	const char *when, *query, *content, *deny, *sink, *need;
+	const char *when, *query, *content, *deny, *sink, *need, *meeting;
 	bool pass_unread;
 	struct pack_line strip[PACK_LINES];
+};
+
+struct pack_detect {
+	uint32_t shapes;
+	const char *treat, *category;
 };
 
 struct pack_host {
@@ -28,6 +33,7 @@ struct pack {
 	struct pack_host host[PACK_HOSTS];
 	struct pack_entry request[PACK_ENTRIES], response[PACK_ENTRIES],
 	    join[PACK_ENTRIES];
+	struct pack_detect detect[PACK_LINES];
 };
 
 /* Line numbers count from 1 over all hosts, entries and lines of a pack; the
