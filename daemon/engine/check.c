@@ -44,7 +44,8 @@ static const char *carrier_fault(enum carrier c, bool response, bool inner)
 	case CARRIER_COOKIE:
 		if (inner)
 			return "cannot stand inside another value: expected "
-			       "query form multipart json xml sdp proto or text "
+			       "query form multipart json xml sdp proto or "
+			       "text "
 			       "after \">\"";
 		if (response && c == CARRIER_PATH)
 			return "is not part of an answer";

@@ -408,8 +408,8 @@ static void find_below(struct builder *b)
 }
 
 /* The items of all paths; the first item of each goes into work. */
-static int add_items(struct builder *b, enum carrier c,
-    const struct jpath_rule *rule, size_t n)
+static int add_items(
+    struct builder *b, enum carrier c, const struct jpath_rule *rule, size_t n)
 {
 	struct segment segment[JPATH_SEGMENTS_MAX];
 	char err[PARSE_ERR_BYTES];
@@ -421,8 +421,7 @@ static int add_items(struct builder *b, enum carrier c,
 	if (b->item == NULL)
 		return arena_error(b->scratch);
 	for (size_t i = 0; i < n; i++) {
-		r = jpath_parse(
-		    c, rule[i].path, b->keep, segment, &count, err);
+		r = jpath_parse(c, rule[i].path, b->keep, segment, &count, err);
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < count; k++)
@@ -465,8 +464,7 @@ static int run(struct builder *b, enum carrier c, const struct jpath_rule *rule,
 
 	if (b->scratch == NULL || b->rows == NULL || b->states == NULL)
 		return -ENOMEM;
-	if ((r = add_items(b, c, rule, n)) < 0 ||
-	    (r = add_first_states(b)) < 0)
+	if ((r = add_items(b, c, rule, n)) < 0 || (r = add_first_states(b)) < 0)
 		return r;
 	for (size_t i = 0; i < row_count(b); i++)
 		if ((r = fill_row(b, i)) < 0)

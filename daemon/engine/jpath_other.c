@@ -76,16 +76,15 @@ int jpath_parse_xml(struct span path,
 		return refuse(err, path, "XML", "it is missing", form);
 	while (rest.n > 0) {
 		if (rest.p[0] != '/')
-			return refuse(err, path, "XML",
-			    "it must start with \"/\"", form);
+			return refuse(
+			    err, path, "XML", "it must start with \"/\"", form);
 		rest = span_from(rest, 1);
 		deep = span_starts(rest, SPAN("/"));
 		rest = span_from(rest, deep ? 1 : 0);
 		part = span_of(rest.p, span_chr(rest, '/'));
 		rest = span_from(rest, part.n);
 		if (parts++ == PARTS_MAX)
-			return refuse(
-			    err, path, "XML", "over 16 parts", form);
+			return refuse(err, path, "XML", "over 16 parts", form);
 		if (!take_part(part, deep, segment, ret_n))
 			return refuse(err, path, "XML",
 			    "a name is missing or has characters that no name "

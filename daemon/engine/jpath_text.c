@@ -181,8 +181,7 @@ int jpath_parse(enum carrier c, struct span path, struct arena *a,
 	return parse_json(path, a, segment, ret_n, err);
 }
 
-int jpath_check(
-    enum carrier c, struct span text, char err[PARSE_ERR_BYTES])
+int jpath_check(enum carrier c, struct span text, char err[PARSE_ERR_BYTES])
 {
 	struct segment segment[JPATH_SEGMENTS_MAX];
 	size_t n;

@@ -100,8 +100,7 @@ static bool is_table_carrier(enum carrier c)
 {
 	return c == CARRIER_HEADER || c == CARRIER_COOKIE ||
 	       c == CARRIER_QUERY || c == CARRIER_FORM ||
-	       c == CARRIER_MULTIPART || c == CARRIER_SDP ||
-	       c == CARRIER_TEXT;
+	       c == CARRIER_MULTIPART || c == CARRIER_SDP || c == CARRIER_TEXT;
 }
 
 static bool is_path_carrier(enum carrier c)
@@ -232,8 +231,8 @@ static int make_room(struct arena *a, struct plan *p, const struct seen *seen,
 
 		path[c] = (struct paths){ .n = 0 };
 		if (is_path_carrier(c))
-			path[c].rule = arena_alloc(a,
-			    (exact[c] + globs[c]) * sizeof *path[c].rule);
+			path[c].rule = arena_alloc(
+			    a, (exact[c] + globs[c]) * sizeof *path[c].rule);
 		if (!is_table_carrier(c))
 			continue;
 		r = names_init(&t->exact, a, exact[c], c == CARRIER_HEADER);

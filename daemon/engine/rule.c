@@ -118,8 +118,7 @@ bool line_is_catch_all(const struct line *l)
 {
 	static const struct span all[] = { { "*", 1 }, { "$.*", 3 },
 		{ "$..*", 4 }, { "$[*]", 4 }, { "$..[*]", 6 }, { "/*", 2 },
-		{ "//*", 3 }, { "//@*", 4 }, { "//text()", 8 },
-		{ "**.*", 4 } };
+		{ "//*", 3 }, { "//@*", 4 }, { "//text()", 8 }, { "**.*", 4 } };
 	const struct where *w = &l->where;
 
 	while (w->next != NULL)

@@ -18,16 +18,11 @@ static const char day_word[7][4] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat",
  * without one, UTC is meant. */
 static const char *const form[] = {
 	"%Y-%m-%d%T%H:%M:%S%f%z", /* RFC 3339, ISO 8601, SQL */
-	"%Y-%m-%d%T%H:%M%z",
-	"%Y-%m-%d",
+	"%Y-%m-%d%T%H:%M%z", "%Y-%m-%d",
 	"%Y%m%dT%H%M%S%f%z", /* ISO 8601, basic */
-	"%Y%m%dT%H%M%z",
-	"%Y%m%d%H%M%S%f",
-	"%Y%m%d",
+	"%Y%m%dT%H%M%z", "%Y%m%d%H%M%S%f", "%Y%m%d",
 	"%a, %D %b %Y %H:%M:%S%Z", /* RFC 9110, 5322 */
-	"%a, %D %b %Y %H:%M%Z",
-	"%D %b %Y %H:%M:%S%Z",
-	"%D %b %Y %H:%M%Z",
+	"%a, %D %b %Y %H:%M%Z", "%D %b %Y %H:%M:%S%Z", "%D %b %Y %H:%M%Z",
 	"%a %b %e %H:%M:%S %Y", /* asctime */
 };
 
@@ -300,8 +295,7 @@ static int write_form(
 		was = 1;
 		if (*f == '%') {
 			was = (size_t)read_field(*++f, text, &old);
-			n += write_field(
-			    *f, span_of(text.p, was), t, out + n);
+			n += write_field(*f, span_of(text.p, was), t, out + n);
 		} else {
 			out[n++] = *f;
 		}

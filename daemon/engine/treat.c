@@ -189,8 +189,8 @@ static bool needs_library(enum step s)
 	return s == STEP_GZIP || s == STEP_DEFLATE;
 }
 
-static int open_step(const struct env *env, enum step s, struct span in,
-    struct buf *out)
+static int open_step(
+    const struct env *env, enum step s, struct span in, struct buf *out)
 {
 	if (!needs_library(s))
 		return wrap_open(s, in, out);

@@ -30,12 +30,10 @@ struct env {
 	int (*inner)(void *arg, const struct plan *plan, const struct env *env,
 	    struct span in, struct buf *out);
 	/* Open and close the steps that need a library (gzip, deflate): add the
-	 * result to out. 0; -EBADMSG (not of that form), -E2BIG (a limit of size
-	 * or ratio), -ENOBUFS or -ENOMEM. NULL: -EBADMSG. */
-	int (*unstep)(
-	    void *arg, enum step s, struct span in, struct buf *out);
-	int (*restep)(
-	    void *arg, enum step s, struct span in, struct buf *out);
+	 * result to out. 0; -EBADMSG (not of that form), -E2BIG (a limit of
+	 * size or ratio), -ENOBUFS or -ENOMEM. NULL: -EBADMSG. */
+	int (*unstep)(void *arg, enum step s, struct span in, struct buf *out);
+	int (*restep)(void *arg, enum step s, struct span in, struct buf *out);
 	/* A name of the same shape, and the way back: 0 with the new text added
 	 * to out; restore may answer 1: the text is no pseudonym of ours. On
 	 * anything else, or where NULL, pseudonym drops the value and restore
@@ -56,7 +54,8 @@ enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_WORD };
 /* Apply t to value. TREAT_NEW: the new text was added to out (text stays text,
  * a number stays a number: the caller quotes and escapes). A value a treatment
  * cannot read (coarsen on no time, round on no number) becomes TREAT_DROP:
- * nothing passes because it was not understood. -ENOBUFS or -ENOMEM from out. */
+ * nothing passes because it was not understood. -ENOBUFS or -ENOMEM from out.
+ */
 int treat_value(const struct treatment *t, const struct env *env,
     struct span value, enum value_kind kind, struct buf *out);
 

@@ -73,8 +73,8 @@ static bool is_sealed(const struct nest *n)
 }
 
 int value_treat(const struct action *a, const struct env *env,
-    struct value_place at, struct span text, enum value_kind kind,
-    size_t max, struct buf *out)
+    struct value_place at, struct span text, enum value_kind kind, size_t max,
+    struct buf *out)
 {
 	struct buf open, changed;
 	int r;
@@ -87,8 +87,7 @@ int value_treat(const struct action *a, const struct env *env,
 	}
 	buf_init(&open, max);
 	buf_init(&changed, max);
-	r = treat_unwrap(
-	    env, a->nest->step, a->nest->nsteps, text, &open);
+	r = treat_unwrap(env, a->nest->step, a->nest->nsteps, text, &open);
 	if (r == 0)
 		r = look_inside(a, env, at, buf_span(&open), &changed);
 	if (r == TREAT_NEW && is_sealed(a->nest)) {

@@ -27,15 +27,15 @@ static inline bool value_blind(const struct action *a)
 	                              a->line->treat.act == ACT_SET);
 }
 
-/* Apply a to text; reports what was done. max: bytes that a chain may hold open.
- * What a chain finds inside is read by env->inner. TREAT_NEW: the new text was
- * added to out. An empty text has nothing inside and stays. A signed token (jwt)
- * in which anything would change becomes TREAT_DROP. TREAT_*, or -EBADMSG (a
- * chain cannot read the text: refuse), -E2BIG, -ENOBUFS, -ENOMEM.
+/* Apply a to text; reports what was done. max: bytes that a chain may hold
+ * open. What a chain finds inside is read by env->inner. TREAT_NEW: the new
+ * text was added to out. An empty text has nothing inside and stays. A signed
+ * token (jwt) in which anything would change becomes TREAT_DROP. TREAT_*, or
+ * -EBADMSG (a chain cannot read the text: refuse), -E2BIG, -ENOBUFS, -ENOMEM.
  * Chains nest at most RULE_CHAIN_MAX deep: plans are made from the pack's
  * lines, input adds no depth. */
 int value_treat(const struct action *a, const struct env *env,
-    struct value_place at, struct span text, enum value_kind kind,
-    size_t max, struct buf *out);
+    struct value_place at, struct span text, enum value_kind kind, size_t max,
+    struct buf *out);
 
 #endif

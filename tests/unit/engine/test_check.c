@@ -123,17 +123,14 @@ static const struct {
 	    2, "a signed token cannot be changed" },
 	{ "too many states",
 	    { { "json $..a.*.*.*.*.*.*.*.*.*.*.*.*.*.*.b", "drop", "device" } },
-	    1,
-	    "this table is too large: its paths need over 8192 states" },
+	    1, "this table is too large: its paths need over 8192 states" },
 	{ "too many states of XML",
 	    { { "xml //a/*/*/*/*/*/*/*/*/*/*/*/*/*/*/b", "drop", "device" } },
-	    1,
-	    "this table is too large: its paths need over 8192 states" },
+	    1, "this table is too large: its paths need over 8192 states" },
 };
 
 static void test_lines(void)
 {
-
 	for (size_t i = 0; i < COUNT(line_row); i++) {
 		struct pack p = { .id = "p",
 			.request = { { .when = "* */*" } } };
@@ -158,135 +155,128 @@ static void test_lines(void)
 	}
 }
 
+static const struct {
+	const char *name;
+	struct pack pack;
+	unsigned line;
+	const char *want;
+} block_row[] = {
+	{ "a query line in an answer",
+	    { .id = "a",
+	        .response = { { .when = "* */*",
+	            .strip = { { "query a", "drop", "device" } } } } },
+	    2, "carrier query is not part of an answer" },
+	{ "a denied answer",
+	    { .id = "a",
+	        .response = { { .when = "* */*", .deny = "device" } } },
+	    1,
+	    "an answer cannot be "
+	    "denied: deny belongs into request" },
+	{ "a need in a request",
+	    { .id = "a",
+	        .request = { { .when = "* */*", .need = "query a" } } },
+	    1, "need belongs into join" },
+	{ "a need in a form",
+	    { .id = "a",
+	        .join = { { .when = "* */*", .need = "form passWord" } } },
+	    1,
+	    "need \"form "
+	    "passWord\": only \"query NAME\" can be checked before "
+	    "a request is passed on" },
+	{ "no need", { .id = "a", .join = { { .when = "* */*" } } }, 1,
+	    "need \"\": only \"query NAME\"" },
+	{ "a need without a name",
+	    { .id = "a", .join = { { .when = "* */*", .need = "query " } } }, 1,
+	    "need \"query \": only" },
+	{ "a table in join",
+	    { .id = "a",
+	        .join = { { .when = "* */*",
+	            .need = "query p",
+	            .strip = { { "query a", "drop", "device" } } } } },
+	    1, "a join entry has no strip table" },
+	{ "what an answer undoes",
+	    { .id = "a",
+	        .response = { { .when = "* */*",
+	            .strip = { { "json $.a", "restore", "participant" },
+	                { "json $.b > query u", "drop", "participant" } } } } },
+	    0, "" },
+	{ "a meeting in a request",
+	    { .id = "a",
+	        .request = { { .when = "* */*",
+	            .meeting = "query q > base64 > json $.mn" } } },
+	    0, "" },
+	{ "a meeting in a body",
+	    { .id = "a",
+	        .request = { { .when = "* */*", .meeting = "json $.mn" } } },
+	    1,
+	    "meeting: expected a place in the head of a request "
+	    "(header cookie query path), not in json" },
+	{ "a meeting of an answer",
+	    { .id = "a",
+	        .response = { { .when = "* */*", .meeting = "query mn" } } },
+	    1, "meeting belongs into request" },
+	{ "a meeting where nothing can be",
+	    { .id = "a",
+	        .request = { { .when = "* */*",
+	            .meeting = "query mn > path 2" } } },
+	    1, "carrier path cannot stand inside another value" },
+	{ "shapes",
+	    { .id = "a",
+	        .detect = { { SHAPE_MAIL, "pseudonym", "participant" },
+	            { SHAPE_GEO, "keep", NULL } } },
+	    0, "" },
+	{ "a shape without a category",
+	    { .id = "a", .detect = { { SHAPE_MAIL, "drop", NULL } } }, 1,
+	    "a line with drop needs a category" },
+	{ "a shape restored",
+	    { .id = "a",
+	        .detect = { { SHAPE_UUID, "drop", "device" },
+	            { SHAPE_MAIL, "restore", "device" } } },
+	    2, "restore belongs into response, not into detect" },
+	{ "a host twice",
+	    { .id = "a",
+	        .host = { { "zoom.us", "inspect" }, { "*.zoom.us", "inspect" },
+	            { "ZOOM.us", "deny" } } },
+	    3,
+	    "host \"zoom.us\" stands in a.conf:1 already (service "
+	    "a)" },
+	{ "a pattern twice",
+	    { .id = "a",
+	        .host = { { "*.zoom.us", "inspect" },
+	            { "a*.zoom.us", "inspect" }, { "*.zoom.us", "deny" } } },
+	    3, "host \"*.zoom.us\" stands in a.conf:1 already" },
+	{ "every host",
+	    { .id = "a",
+	        .host = { { "a.us", "inspect" }, { "*", "inspect" } } },
+	    2, "host \"*\" would take in everything" },
+	{ "tables that do not clash on their own",
+	    { .id = "a",
+	        .request = { { .when = "GET */a",
+	                         .strip = { { "header A", "keep", NULL } } },
+	            { .when = "GET */b",
+	                .strip = { { "header A", "drop", "device" } } } } },
+	    0, "" },
+};
+
 static void test_blocks(void)
 {
-	static const struct {
-		const char *name;
-		struct pack pack;
-		unsigned line;
-		const char *want;
-	} row[] = {
-		{ "a query line in an answer",
-		    { .id = "a",
-		        .response = { { .when = "* */*",
-		            .strip = { { "query a", "drop", "device" } } } } },
-		    2, "carrier query is not part of an answer" },
-		{ "a denied answer",
-		    { .id = "a",
-		        .response = { { .when = "* */*", .deny = "device" } } },
-		    1,
-		    "an answer cannot be "
-		    "denied: deny belongs into request" },
-		{ "a need in a request",
-		    { .id = "a",
-		        .request = { { .when = "* */*", .need = "query a" } } },
-		    1, "need belongs into join" },
-		{ "a need in a form",
-		    { .id = "a",
-		        .join = { { .when = "* */*",
-		            .need = "form passWord" } } },
-		    1,
-		    "need \"form "
-		    "passWord\": only \"query NAME\" can be checked before "
-		    "a request is passed on" },
-		{ "no need", { .id = "a", .join = { { .when = "* */*" } } }, 1,
-		    "need \"\": only \"query NAME\"" },
-		{ "a need without a name",
-		    { .id = "a",
-		        .join = { { .when = "* */*", .need = "query " } } },
-		    1, "need \"query \": only" },
-		{ "a table in join",
-		    { .id = "a",
-		        .join = { { .when = "* */*",
-		            .need = "query p",
-		            .strip = { { "query a", "drop", "device" } } } } },
-		    1, "a join entry has no strip table" },
-		{ "what an answer undoes",
-		    { .id = "a",
-		        .response = { { .when = "* */*",
-		            .strip = { { "json $.a", "restore", "participant" },
-		                { "json $.b > query u", "drop",
-		                    "participant" } } } } },
-		    0, "" },
-		{ "a meeting in a request",
-		    { .id = "a",
-		        .request = { { .when = "* */*",
-		            .meeting = "query q > base64 > json $.mn" } } },
-		    0, "" },
-		{ "a meeting in a body",
-		    { .id = "a",
-		        .request = { { .when = "* */*",
-		            .meeting = "json $.mn" } } },
-		    1,
-		    "meeting: expected a place in the head of a request "
-		    "(header cookie query path), not in json" },
-		{ "a meeting of an answer",
-		    { .id = "a",
-		        .response = { { .when = "* */*",
-		            .meeting = "query mn" } } },
-		    1, "meeting belongs into request" },
-		{ "a meeting where nothing can be",
-		    { .id = "a",
-		        .request = { { .when = "* */*",
-		            .meeting = "query mn > path 2" } } },
-		    1, "carrier path cannot stand inside another value" },
-		{ "shapes",
-		    { .id = "a",
-		        .detect = { { SHAPE_MAIL, "pseudonym", "participant" },
-		            { SHAPE_GEO, "keep", NULL } } },
-		    0, "" },
-		{ "a shape without a category",
-		    { .id = "a", .detect = { { SHAPE_MAIL, "drop", NULL } } },
-		    1, "a line with drop needs a category" },
-		{ "a shape restored",
-		    { .id = "a",
-		        .detect = { { SHAPE_UUID, "drop", "device" },
-		            { SHAPE_MAIL, "restore", "device" } } },
-		    2, "restore belongs into response, not into detect" },
-		{ "a host twice",
-		    { .id = "a",
-		        .host = { { "zoom.us", "inspect" },
-		            { "*.zoom.us", "inspect" },
-		            { "ZOOM.us", "deny" } } },
-		    3,
-		    "host \"zoom.us\" stands in a.conf:1 already (service "
-		    "a)" },
-		{ "a pattern twice",
-		    { .id = "a",
-		        .host = { { "*.zoom.us", "inspect" },
-		            { "a*.zoom.us", "inspect" },
-		            { "*.zoom.us", "deny" } } },
-		    3, "host \"*.zoom.us\" stands in a.conf:1 already" },
-		{ "every host",
-		    { .id = "a",
-		        .host = { { "a.us", "inspect" }, { "*", "inspect" } } },
-		    2, "host \"*\" would take in everything" },
-		{ "tables that do not clash on their own",
-		    { .id = "a",
-		        .request = { { .when = "GET */a",
-		                         .strip = { { "header A", "keep",
-		                             NULL } } },
-		            { .when = "GET */b",
-		                .strip = { { "header A", "drop",
-		                    "device" } } } } },
-		    0, "" },
-	};
-
-	for (size_t i = 0; i < COUNT(row); i++) {
+	for (size_t i = 0; i < COUNT(block_row); i++) {
 		struct ruleset *r = ruleset_new();
 		char err[PARSE_ERR_BYTES];
 		struct place at;
 
-		pack_add(r, &row[i].pack, 0);
+		pack_add(r, &block_row[i].pack, 0);
 		tap_int(ruleset_build(r, &at, err),
-		    row[i].line > 0 ? -EINVAL : 0, "%s", row[i].name);
-		if (!tap_ok(span_starts(span_str(err), span_str(row[i].want)),
-		        "\"%s\"", row[i].want))
+		    block_row[i].line > 0 ? -EINVAL : 0, "%s",
+		    block_row[i].name);
+		if (!tap_ok(
+		        span_starts(span_str(err), span_str(block_row[i].want)),
+		        "\"%s\"", block_row[i].want))
 			tap_note("got %s", err);
-		if (row[i].line > 0)
-			tap_ok(at.line == row[i].line &&
+		if (block_row[i].line > 0)
+			tap_ok(at.line == block_row[i].line &&
 			           strcmp(at.file, "a.conf") == 0,
-			    "a.conf:%u", row[i].line);
+			    "a.conf:%u", block_row[i].line);
 		ruleset_unref(r);
 	}
 }

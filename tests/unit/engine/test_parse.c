@@ -30,7 +30,7 @@ static void check(int got, const char *in, const char *want, struct buf *out)
 }
 
 #define CARRIERS                                                               \
-	"header cookie query path form multipart json xml sdp proto text ws "       \
+	"header cookie query path form multipart json xml sdp proto text ws "  \
 	"host"
 #define STEPS "base64 base64url percent gzip deflate jwt"
 

@@ -19,8 +19,8 @@ static int order_of(const struct action *a)
 }
 
 /* One entry with these lines, all drop. */
-static const struct plan *plan_of(struct arena *a, struct plans *cache,
-    const char *const *where, size_t n)
+static const struct plan *plan_of(
+    struct arena *a, struct plans *cache, const char *const *where, size_t n)
 {
 	struct entry *e = arena_zalloc(a, sizeof *e);
 	const struct entry *pick = e;
@@ -63,9 +63,8 @@ static void check(const struct plan *p, enum carrier c, char by,
 		    "%s: action of \"%s\"", carrier_word(c), row[i].walk);
 		if (row[i].below == LEAF)
 			continue;
-		tap_int(below == JPATH_NEVER ? NEVER : (int)below,
-		    row[i].below, "%s: below \"%s\"", carrier_word(c),
-		    row[i].walk);
+		tap_int(below == JPATH_NEVER ? NEVER : (int)below, row[i].below,
+		    "%s: below \"%s\"", carrier_word(c), row[i].walk);
 	}
 }
 
@@ -198,8 +197,8 @@ static bool plain_match(const char *path, const char *const *key, size_t n)
 
 static uint64_t next_random(uint64_t *seed)
 {
-	*seed = hash_sip((const unsigned char *)"0123456789abcdef", seed,
-	    sizeof *seed);
+	*seed = hash_sip(
+	    (const unsigned char *)"0123456789abcdef", seed, sizeof *seed);
 	return *seed;
 }
 

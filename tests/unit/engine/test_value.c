@@ -114,8 +114,8 @@ static const struct {
 	    TREAT_NEW, "PG0+" },
 	{ "query t > gzip > base64 > json $.mail", "drop", &full, "<bWFpbA>",
 	    TREAT_NEW, "<bQ>" },
-	{ "query t > gzip > base64 > json $.mail", "drop", &full,
-	    "<bWFpbA==>", TREAT_NEW, "<bQ==>" },
+	{ "query t > gzip > base64 > json $.mail", "drop", &full, "<bWFpbA==>",
+	    TREAT_NEW, "<bQ==>" },
 	{ "query t", "pseudonym", &full, "Erika", TREAT_NEW, "akirE" },
 	{ "query t", "pseudonym", &full, "", TREAT_SAME, NULL },
 	{ "query t", "pseudonym", &full, "anna", TREAT_SAME, NULL },
@@ -157,8 +157,7 @@ static void test_values(struct arena *a, struct plans *cache)
 			tap_span(span_from(buf_span(&out), 1),
 			    span_str(row[i].text), "to \"%s\"", row[i].text);
 		else
-			tap_span(
-			    buf_span(&out), SPAN("_"), "nothing is added");
+			tap_span(buf_span(&out), SPAN("_"), "nothing is added");
 	}
 	buf_fini(&out);
 }
