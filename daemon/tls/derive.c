@@ -49,7 +49,18 @@ static int hkdf(const unsigned char key[DERIVE_KEY_BYTES], struct span use,
 	return good ? 0 : -EIO;
 }
 
-int derive_epoch(const unsigned char master[DERIVE_KEY_BYTES], uint32_t day,
+int derive_next(unsigned char chain[DERIVE_KEY_BYTES])
+{
+	unsigned char next[DERIVE_KEY_BYTES];
+	int err = hkdf(chain, SPAN("sparsam 1 next"), next, sizeof next);
+
+	if (err == 0)
+		memcpy(chain, next, sizeof next);
+	secret_wipe(next, sizeof next);
+	return err;
+}
+
+int derive_epoch(const unsigned char chain[DERIVE_KEY_BYTES], uint32_t day,
     unsigned char ret_key[DERIVE_KEY_BYTES])
 {
 	char use[] = "sparsam 1 epoch\0dddd";
@@ -57,7 +68,7 @@ int derive_epoch(const unsigned char master[DERIVE_KEY_BYTES], uint32_t day,
 	for (size_t i = 0; i < 4; i++)
 		use[sizeof use - 2 - i] = (char)(day >> 8 * i & 0xff);
 	return hkdf(
-	    master, span_of(use, sizeof use - 1), ret_key, DERIVE_KEY_BYTES);
+	    chain, span_of(use, sizeof use - 1), ret_key, DERIVE_KEY_BYTES);
 }
 
 /* The label's length is there so that no two pairs give the same text. */
