@@ -74,7 +74,7 @@ static void add_folder(
 		closedir(d);
 }
 
-/* The named file beside the case, or in a folder above it. */
+/* The named file beside the case, in a folder above it, or in tests/case/. */
 static int add_named(struct bundle *b, const struct case_file *c,
     const char *top, struct span name)
 {
@@ -90,7 +90,8 @@ static int add_named(struct bundle *b, const struct case_file *c,
 		if (strcmp(dir, top) == 0)
 			break;
 	}
-	return -ENOENT;
+	snprintf(path, sizeof path, "%s/tests/case/%.*s", top, SPAN_ARG(name));
+	return add_file(b, path, "case.conf");
 }
 
 static int add_config(struct bundle *b, const struct case_file *c,

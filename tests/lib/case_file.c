@@ -56,17 +56,21 @@ static int hex_line(struct span s, struct buf *out)
 	return high < 0 ? 0 : -EINVAL;
 }
 
-/* "@body gzip chunked 7", "@repeat 100 text" */
+/* "@body gzip chunked 7", "@repeat 100 text", "@repeat 100 |line" */
 static int directive(struct block *b, struct buf *out, struct span s)
 {
 	struct span word = span_cut(&s, ' ');
 	uint64_t n;
+	bool line;
 
 	if (span_eq(word, SPAN("@repeat"))) {
 		if (span_u64(span_cut(&s, ' '), CASE_FILE_MAX_BYTES, &n) < 0)
 			return -EINVAL;
-		while (n-- > 0)
-			buf_add_span(out, s);
+		line = span_starts(s, SPAN("|"));
+		while (n-- > 0) {
+			buf_add_span(out, span_from(s, line));
+			buf_add_str(out, line ? "\r\n" : "");
+		}
 		return 0;
 	}
 	if (!span_eq(word, SPAN("@body")))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* case_run_int - between case_run.c (what the actors do) and case_check.c (what
- * is expected). */
+/* case_run_int - between case_run.c (the order of things), case_actor.c (what
+ * is done), case_check.c and case_never.c (what is expected). */
 #ifndef TESTS_CASE_RUN_INT_H
 #define TESTS_CASE_RUN_INT_H
 
@@ -72,6 +72,16 @@ static inline bool run_damaged(const struct run *r)
 	return r->way.way == WAY_DAMAGE || r->way.way == WAY_SHORT;
 }
 
+/* case_run.c: until nothing moves, with the signer's answers. */
+void run_settle(struct run *r);
+
+/* case_actor.c: the present step of a client or server. */
+void actor_client(struct run *r);
+void actor_server(struct run *r);
+/* The client of the present step; the server's wire, NULL: never dialled. */
+struct client *run_client(struct run *r);
+struct wire *run_server(struct run *r, struct case_msg **ret_msg);
+
 /* case_check.c */
 /* "client gets ...", "server gets ...", "server is ...". */
 void check_gets(struct run *r);
@@ -80,8 +90,5 @@ void check_count(struct run *r);
 /* At the end: `never`, nothing left that the case does not name, and that all
  * messages can be read in one way. */
 void check_end(struct run *r);
-/* The client of the present step; the server's wire, NULL: never dialled. */
-struct client *run_client(struct run *r);
-struct wire *run_server(struct run *r, struct case_msg **ret_msg);
 
 #endif
