@@ -354,7 +354,7 @@ static int coarsen_epoch(struct span text, uint32_t seconds, char *out)
 		return 1;
 	}
 	if (whole.n < 10 || whole.n > 19 || (whole.n - 10) % 3 != 0 ||
-	    whole.p[0] == '0' || span_u64(whole, UINT64_MAX, &v) < 0)
+	    whole.p[0] == '0' || span_u64(whole, INT64_MAX, &v) < 0)
 		return -EINVAL;
 	if (whole.n < text.n && fraction.n == 0)
 		return -EINVAL;
