@@ -56,12 +56,28 @@ struct field *msg_find(struct msg *m, enum field_id id)
 	return NULL;
 }
 
+static unsigned index_of(const struct msg *m, struct span name)
+{
+	unsigned i = 0;
+
+	while (i < m->nfields && (m->field[i].gone ||
+	    !span_eq_nocase(m->field[i].name, name)))
+		i++;
+	return i;
+}
+
 struct field *msg_find_name(struct msg *m, struct span name)
 {
-	for (unsigned i = 0; i < m->nfields; i++)
-		if (!m->field[i].gone && span_eq_nocase(m->field[i].name, name))
-			return &m->field[i];
-	return NULL;
+	unsigned i = index_of(m, name);
+
+	return i < m->nfields ? &m->field[i] : NULL;
+}
+
+struct span msg_value_name(const struct msg *m, struct span name)
+{
+	unsigned i = index_of(m, name);
+
+	return i < m->nfields ? m->field[i].value : SPAN_NONE;
 }
 
 struct span msg_value(const struct msg *m, enum field_id id)

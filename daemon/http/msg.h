@@ -68,6 +68,8 @@ struct field *msg_find_name(struct msg *m, struct span name);
 /* Its value, or the empty span. */
 struct span msg_value(const struct msg *m, enum field_id id);
 
+struct span msg_value_name(const struct msg *m, struct span name);
+
 /* Append; spans are borrowed. 0 or -ENOBUFS. */
 int msg_add(
     struct msg *m, enum field_id id, struct span name, struct span value);

@@ -64,13 +64,18 @@ struct exchange *exchange_new(
 	return x;
 }
 
-static void reset(struct exchange *x)
+static void release(struct exchange *x)
 {
 	upstream_drop(x->server);
 	x->server = NULL;
 	pipe_fini(&x->pipe_up);
 	pipe_fini(&x->pipe_down);
 	buf_fini(&x->first);
+}
+
+static void reset(struct exchange *x)
+{
+	release(x);
 	arena_reset(x->arena);
 	x->up = x->down = HALF_IDLE;
 	x->local = x->closing = x->retried = x->cut = false;
@@ -93,11 +98,7 @@ void exchange_free(struct exchange *x)
 	if (x == NULL || x->freed)
 		return;
 	x->freed = true;
-	upstream_drop(x->server);
-	x->server = NULL;
-	pipe_fini(&x->pipe_up);
-	pipe_fini(&x->pipe_down);
-	buf_fini(&x->first);
+	release(x);
 	loop_later(&x->later, free_later, x);
 }
 
@@ -127,6 +128,22 @@ void exchange_half_done(struct exchange *x)
 	reset(x);
 	x->served++;
 	x->ops->done(x->arg);
+}
+
+void exchange_continue(struct exchange *x)
+{
+	struct msg m;
+
+	if (!x->req.expect_continue)
+		return;
+	x->req.expect_continue = false;
+	msg_init(&m, false);
+	m.minor = 1;
+	m.status = 100;
+	m.reason = SPAN("Continue");
+	m.keep_alive = true;
+	if (x->ops->head(x->arg, &m) == 0)
+		(void)x->ops->flush(x->arg);
 }
 
 enum why exchange_why(int err, bool up)
@@ -342,7 +359,6 @@ static void forward(struct exchange *x)
 		return;
 	}
 	if (match.deny != NULL) {
-		ruleset_reach(c->snap->conf->rules, match.deny->id);
 		deny(x, match.why, &match.deny->sink);
 		return;
 	}

@@ -19,11 +19,6 @@ static const struct stream_ops server_ops = {
 	.on_end = on_end,
 };
 
-static struct stream *server_stream(const struct exchange *x)
-{
-	return x->server != NULL ? upstream_stream(x->server) : NULL;
-}
-
 /* The exchange was ended or handed on by what was just called. */
 static bool over(const struct exchange *x)
 {
@@ -40,7 +35,7 @@ static bool past(const struct exchange *x, uint32_t served)
 
 void down_start(struct exchange *x)
 {
-	struct stream *s = server_stream(x);
+	struct stream *s = exchange_server(x);
 
 	stream_set_ops(s, &server_ops, x);
 	stream_reading(s, true);
@@ -66,23 +61,6 @@ static int take_head(struct exchange *x, struct buf *in)
 		return -EBADMSG;
 	buf_drain(in, (size_t)n);
 	return 1;
-}
-
-/* 1xx: only 100 is passed on, and 101 when it was asked for. */
-static void interim(struct exchange *x)
-{
-	struct msg m;
-
-	if (x->res.status != 100 || !x->req.expect_continue)
-		return;
-	msg_init(&m, false);
-	m.minor = 1;
-	m.status = 100;
-	m.reason = SPAN("Continue");
-	m.keep_alive = true;
-	x->req.expect_continue = false; /* once is enough */
-	if (x->ops->head(x->arg, &m) == 0)
-		(void)x->ops->flush(x->arg);
 }
 
 /* The head of the answer by its rules; negative: the exchange was refused. */
@@ -287,7 +265,7 @@ static void settle_end(struct exchange *x)
 
 static void run(struct exchange *x)
 {
-	struct stream *s = server_stream(x);
+	struct stream *s = exchange_server(x);
 	struct buf *in = stream_in(s);
 	uint32_t served = x->served;
 	int r;
@@ -301,10 +279,10 @@ static void run(struct exchange *x)
 			    r == -E2BIG ? WHY_ANSWER_LIMIT : WHY_BAD_RESPONSE);
 		else if (x->res.status == 101)
 			upgrade(x);
-		else if (x->res.status < 200)
-			interim(x);
-		else
-			begin(x);
+		else if (x->res.status == 100)
+			exchange_continue(x);
+		else if (x->res.status >= 200)
+			begin(x); /* other 1xx are not passed on */
 	}
 	if (!past(x, served) && x->down == HALF_BODY)
 		read_body(x, in);
@@ -318,13 +296,18 @@ static void run(struct exchange *x)
 		stream_reading(s, !x->ops->full(x->arg));
 }
 
+void down_drained(struct exchange *x)
+{
+	if (!over(x))
+		run(x);
+}
+
 static void on_read(void *arg)
 {
 	struct exchange *x = arg;
 
 	conn_wait(x->conn, x->conn->snap->conf->answer_s);
-	if (!over(x))
-		run(x);
+	down_drained(x);
 }
 
 static void on_drain(void *arg)
@@ -335,22 +318,13 @@ static void on_drain(void *arg)
 		x->ops->resume(x->arg);
 }
 
-void down_drained(struct exchange *x)
-{
-	struct stream *s = server_stream(x);
-
-	if (s == NULL)
-		return;
-	run(x);
-}
-
 void down_ended(struct exchange *x, int err)
 {
 	if (over(x))
 		return;
 	x->cut = x->server_ended = true;
 	x->server_err = err;
-	if (buf_len(stream_in(server_stream(x))) > 0 && x->ops->full(x->arg))
+	if (buf_len(stream_in(exchange_server(x))) > 0 && x->ops->full(x->arg))
 		return; /* down_drained goes on */
 	settle_end(x);
 }

@@ -62,7 +62,15 @@ struct exchange {
 	size_t scanned; /* bytes of the answer's head seen without its end */
 };
 
+/* The stream of the server; NULL until it is ready. */
+static inline struct stream *exchange_server(const struct exchange *x)
+{
+	return x->server != NULL ? upstream_stream(x->server) : NULL;
+}
+
 /* exchange.c */
+/* Tell a client that expects it to go on: once. */
+void exchange_continue(struct exchange *x);
 /* Set when a half is done: ends the exchange when both are. */
 void exchange_half_done(struct exchange *x);
 /* From an error of pipe and scrubber to a reason. */

@@ -11,16 +11,11 @@ static void on_server_ready(void *arg, struct upstream *u, enum why why);
 
 static const struct upstream_ops server_ops = { .on_ready = on_server_ready };
 
-static struct stream *server_stream(const struct exchange *x)
-{
-	return x->server != NULL ? upstream_stream(x->server) : NULL;
-}
-
 /* Does the request go on to be read? Not while its head waits for a server, nor
  * above high water. */
 bool up_wants(const struct exchange *x)
 {
-	struct stream *s = server_stream(x);
+	struct stream *s = exchange_server(x);
 
 	if (!pipe_head_ready(&x->pipe_up))
 		return true;
@@ -64,7 +59,7 @@ static int write_first(struct exchange *x, bool last)
 
 static void send_first(struct exchange *x)
 {
-	struct stream *s = server_stream(x);
+	struct stream *s = exchange_server(x);
 	int err = buf_add_span(stream_out(s), buf_span(&x->first));
 
 	if (err < 0) {
@@ -117,31 +112,15 @@ static void start(struct exchange *x, bool last)
 		up_dial(x, false);
 }
 
-/* The body is wanted before the server can be asked: say so ourselves. */
-static void continue_now(struct exchange *x)
-{
-	struct msg m;
-
-	if (!x->req.expect_continue)
-		return;
-	x->req.expect_continue = false;
-	msg_remove(&x->req, FIELD_EXPECT);
-	msg_init(&m, false);
-	m.minor = 1;
-	m.status = 100;
-	m.reason = SPAN("Continue");
-	m.keep_alive = true;
-	if (x->ops->head(x->arg, &m) == 0)
-		(void)x->ops->flush(x->arg);
-}
-
 void up_begin(struct exchange *x)
 {
 	if (pipe_head_ready(&x->pipe_up)) {
 		start(x, false);
 	} else {
 		conn_wait(x->conn, x->conn->snap->conf->body_s);
-		continue_now(x);
+		/* The body is wanted before the server can be asked. */
+		msg_remove(&x->req, FIELD_EXPECT);
+		exchange_continue(x);
 	}
 	if (!x->freed && x->up == HALF_DONE)
 		exchange_flush(x);
@@ -171,7 +150,7 @@ static void pace(struct exchange *x, size_t n, bool last)
 void up_content(struct exchange *x, struct span s, bool last)
 {
 	bool had_head = pipe_head_ready(&x->pipe_up);
-	struct stream *server = server_stream(x);
+	struct stream *server = exchange_server(x);
 	int err = 0;
 
 	pace(x, s.n, last);
@@ -200,7 +179,7 @@ void up_content(struct exchange *x, struct span s, bool last)
 
 void exchange_flush(struct exchange *x)
 {
-	struct stream *s = server_stream(x);
+	struct stream *s = exchange_server(x);
 	int err;
 
 	if (x->freed || x->local || s == NULL || !x->first_sent)

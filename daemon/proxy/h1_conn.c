@@ -9,7 +9,6 @@
 #include "http/h1.h"
 #include "proxy/exchange.h"
 #include "proxy/front.h"
-#include "proxy/proxy.h"
 #include "proxy/snapshot.h"
 #include "proxy/tunnel.h"
 
@@ -130,10 +129,8 @@ static void on_upgraded(void *arg, struct stream *server)
 {
 	struct h1_conn *h = arg;
 	struct conn *c = h->conn;
-	const struct service *service = c->fate.service;
+	const struct service *service = exchange_service(h->exchange);
 
-	if (service == NULL)
-		service = exchange_service(h->exchange);
 	h1_conn_free(h);
 	c->h1 = NULL;
 	conn_enter(c, CONN_TUNNEL);

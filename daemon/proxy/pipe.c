@@ -33,7 +33,6 @@ void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
 		.collect = collect,
 		.framing = m->framing,
 		.length = m->length,
-		.came = m->framing,
 	};
 	buf_init(&p->lead, PIPE_LEAD_MAX_BYTES);
 	buf_init(&p->out, PIPE_OUT_MAX_BYTES);

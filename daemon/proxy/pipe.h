@@ -32,7 +32,6 @@ struct pipe {
 	struct buf out;       /* scrubbed, to be taken by the owner */
 	enum framing framing; /* for the head; valid from STREAM or WHOLE */
 	uint64_t length;
-	enum framing came; /* as the message came */
 };
 
 /* For the body of m (its head already rewritten). plan may be NULL. */

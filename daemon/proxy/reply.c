@@ -48,14 +48,6 @@ static void add(struct answer *r, struct span name, struct span value)
 	(void)msg_add(&r->m, FIELD_OTHER, name, value);
 }
 
-static struct span value_of(const struct msg *m, struct span name)
-{
-	for (unsigned i = 0; i < m->nfields; i++)
-		if (!m->field[i].gone && span_eq_nocase(m->field[i].name, name))
-			return m->field[i].value;
-	return SPAN_NONE;
-}
-
 /* A script of another origin asked: let it read the empty answer, or it keeps
  * trying (Fetch, CORS protocol). */
 static void allow_origin(struct answer *r, const struct msg *req)
@@ -72,10 +64,10 @@ static void allow_origin(struct answer *r, const struct msg *req)
 	add(r, SPAN("Vary"), SPAN("Origin"));
 	if (!span_eq(req->method, SPAN("OPTIONS")))
 		return;
-	value = value_of(req, SPAN("Access-Control-Request-Method"));
+	value = msg_value_name(req, SPAN("Access-Control-Request-Method"));
 	if (value.n > 0)
 		add(r, SPAN("Access-Control-Allow-Methods"), value);
-	value = value_of(req, SPAN("Access-Control-Request-Headers"));
+	value = msg_value_name(req, SPAN("Access-Control-Request-Headers"));
 	if (value.n > 0)
 		add(r, SPAN("Access-Control-Allow-Headers"), value);
 	add(r, SPAN("Access-Control-Max-Age"), SPAN("600"));
