@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "body/sdp.h"
+#include "bench/median.h"
 #include "unit/body/rules.h"
 
 #define RUN_BYTES (16u << 20)
@@ -57,25 +58,18 @@ static double one_run(const struct plan *plan, struct span in, struct buf *out)
 	return (cpu_s() - start) / (double)(RUN_BYTES / in.n + 1);
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void measure(const char *name, const char *lines, struct span in)
 {
 	struct rules *rules = rules_new(lines, false);
-	double run[RUNS];
+	double run[RUNS], middle;
 	struct buf out;
 
 	buf_init(&out, 1u << 20);
 	for (size_t i = 0; i < RUNS; i++)
 		run[i] = one_run(rules_plan(rules), in, &out);
-	qsort(run, RUNS, sizeof *run, by_size);
+	middle = median(run, RUNS);
 	printf("  %-24s %7.0f MB/s (best %.0f), %zu bytes left\n", name,
-	    (double)in.n / run[RUNS / 2] / 1e6, (double)in.n / run[0] / 1e6,
+	    (double)in.n / middle / 1e6, (double)in.n / run[0] / 1e6,
 	    buf_len(&out));
 	buf_fini(&out);
 	rules_free(rules);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "lib/tap.h"
+#include "unit/body/feed.h"
 #include "unit/body/rules.h"
 
 static const struct row {
@@ -279,23 +280,14 @@ static const struct row {
 	{ "cut in a dropped one", "json $.a -> drop", "{\"a\":1", NULL, 0 },
 };
 
-static int feed(const struct plan *plan, struct span in, size_t cut,
+FEED(jsn);
+
+static int feed_silent(const struct plan *plan, struct span in, size_t cut,
     size_t step, struct buf *out)
 {
 	struct env env = rules_env(NULL);
-	struct jsn *j = jsn_new(plan, &env);
-	size_t n = cut;
-	int r = 0;
 
-	buf_reset(out);
-	for (bool last = false; r == 0 && !last; n = step) {
-		n = n < in.n ? n : in.n;
-		last = n == in.n;
-		r = jsn_feed(j, span_of(in.p, n), last, out);
-		in = span_from(in, n);
-	}
-	jsn_free(j);
-	return r;
+	return feed(plan, &env, in, cut, step, out);
 }
 
 static bool all_cuts(
@@ -306,13 +298,13 @@ static bool all_cuts(
 	int r;
 
 	for (size_t cut = 0; cut <= in.n; cut++) {
-		r = feed(plan, in, cut, in.n, out);
+		r = feed_silent(plan, in, cut, in.n, out);
 		good = good &&
 		       (t->want != NULL ? r == 0 && span_eq(buf_span(out), want)
 		                        : r == -EBADMSG);
 	}
 	for (size_t step = 1; step < 9; step++) {
-		r = feed(plan, in, step, step, out);
+		r = feed_silent(plan, in, step, step, out);
 		good = good &&
 		       (t->want != NULL ? r == 0 && span_eq(buf_span(out), want)
 		                        : r == -EBADMSG);
@@ -332,13 +324,13 @@ static void test_rows(void)
 		const struct plan *plan = rules_plan(rules);
 		struct span in = span_str(t->in);
 
-		tap_int(feed(plan, in, in.n, 1, &out),
+		tap_int(feed_silent(plan, in, in.n, 1, &out),
 		    t->want != NULL ? 0 : -EBADMSG, "%s: answer", t->name);
 		if (t->want != NULL)
 			tap_span(
 			    buf_span(&out), span_str(t->want), "%s", t->name);
 		if (t->want != NULL && !t->once) {
-			feed(plan, buf_span(&out), 1u << 20, 1, &again);
+			feed_silent(plan, buf_span(&out), 1u << 20, 1, &again);
 			tap_span(buf_span(&again), buf_span(&out),
 			    "%s: a second time", t->name);
 		}

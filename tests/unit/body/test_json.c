@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "body/scrub.h"
 #include "lib/tap.h"
+#include "unit/body/feed.h"
 #include "unit/body/rules.h"
 
 #define T(text) SPAN(text), true
@@ -246,24 +247,7 @@ static const struct {
 	{ F("\"\xc3") },
 };
 
-/* Feed in pieces: the first of cut bytes, then step bytes each. */
-static int feed(const struct plan *plan, const struct env *env, struct span in,
-    size_t cut, size_t step, struct buf *out)
-{
-	struct jsn *j = jsn_new(plan, env);
-	size_t n = cut;
-	int r = 0;
-
-	buf_reset(out);
-	for (bool last = false; r == 0 && !last; n = step) {
-		n = n < in.n ? n : in.n;
-		last = n == in.n;
-		r = jsn_feed(j, span_of(in.p, n), last, out);
-		in = span_from(in, n);
-	}
-	jsn_free(j);
-	return r;
-}
+FEED(jsn);
 
 static bool same(
     const struct plan *plan, struct span in, bool good, struct buf *out)

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "lib/tap.h"
+#include "unit/body/feed.h"
 #include "unit/body/rules.h"
 
 #define HEAD "v=0\r\no=- 7 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
@@ -258,43 +259,15 @@ static const struct row {
 	{ "bad without lines too", "json $.a -> drop", "v=0\nhello\n", NULL },
 };
 
-static int feed(const struct plan *plan, const struct env *env, struct span in,
-    size_t cut, size_t step, struct buf *out)
-{
-	struct sdp *s = sdp_new(plan, env);
-	size_t n = cut;
-	int r = 0;
-
-	buf_reset(out);
-	for (bool last = false; r == 0 && !last; n = step) {
-		n = n < in.n ? n : in.n;
-		last = n == in.n;
-		r = sdp_feed(s, span_of(in.p, n), last, out);
-		in = span_from(in, n);
-	}
-	sdp_free(s);
-	return r;
-}
+FEED(sdp);
 
 /* Equal at every cut and in pieces of any small size? */
 static bool any_cut(const struct plan *plan, struct span in, int right,
     struct span want, struct buf *out)
 {
 	struct env env = rules_env(NULL);
-	bool good = true;
-	int r;
 
-	for (size_t cut = 0; cut <= in.n; cut++) {
-		r = feed(plan, &env, in, cut, in.n + 1, out);
-		good = good && r == right &&
-		       (r < 0 || span_eq(buf_span(out), want));
-	}
-	for (size_t step = 1; step < 5; step++) {
-		r = feed(plan, &env, in, step, step, out);
-		good = good && r == right &&
-		       (r < 0 || span_eq(buf_span(out), want));
-	}
-	return good;
+	return feed_any_cut(feed, plan, &env, in, right, want, out);
 }
 
 static void test_rows(void)

@@ -8,6 +8,7 @@
 #include "engine/plan.h"
 #include "lib/tap.h"
 #include "unit/engine/pack.h"
+#include "unit/engine/plain.h"
 
 #define COUNT(row) (sizeof(row) / sizeof *(row))
 #define NEVER (-1)
@@ -169,32 +170,6 @@ static bool part_fits(struct span part, struct span key)
 	return span_eq(part, key);
 }
 
-static bool plain_match(const char *path, const char *const *key, size_t n)
-{
-	bool now[9] = { false }, next[9];
-	struct span rest = span_str(path), part;
-
-	/* now[i]: the parts so far can end behind key i. */
-	now[0] = true;
-	while (rest.n > 0) {
-		bool is_deep = span_starts(rest, SPAN("//"));
-
-		rest = span_from(rest, is_deep ? 2 : 1);
-		part = span_of(rest.p, span_chr(rest, '/'));
-		rest = span_from(rest, part.n);
-		memset(next, 0, sizeof next);
-		for (size_t i = 0; i < n; i++)
-			for (size_t k = i; now[i] && k < n; k++) {
-				if (k > i && !is_deep)
-					break;
-				if (part_fits(part, span_str(key[k])))
-					next[k + 1] = true;
-			}
-		memcpy(now, next, sizeof now);
-	}
-	return now[n];
-}
-
 static uint64_t next_random(uint64_t *seed)
 {
 	*seed = hash_sip(
@@ -239,7 +214,8 @@ static unsigned try_walks(
 			s = plan_path_key(p, CARRIER_XML, s, span_str(key[i]));
 		}
 		for (size_t i = TABLE; i-- > 0;)
-			if (plain_match(where[i] + 4, key, n))
+			if (plain_match(span_str(where[i] + 4), '/', part_fits,
+			        key, n))
 				want = (int)i;
 		bad += order_of(plan_path_action(p, CARRIER_XML, s)) != want;
 		bad += want != NEVER && (uint32_t)want < below;

@@ -10,6 +10,7 @@
 #include "engine/jpath.h"
 #include "lib/tap.h"
 #include "unit/engine/pack.h"
+#include "unit/engine/plain.h"
 
 #define COUNT(row) (sizeof(row) / sizeof *(row))
 #define NEVER (-1)
@@ -344,31 +345,14 @@ static void test_json_limit(struct arena *a, struct plans *cache)
 }
 
 /* The automaton against a plain matcher, over all short walks. */
-static bool plain_match(const char *path, const char *const *key, size_t n)
+static bool part_fits(struct span part, struct span key)
 {
-	bool now[9] = { false }, next[9];
-	struct span rest = span_from(span_str(path), 1), part;
+	return span_eq(part, SPAN("*")) || span_eq(part, key);
+}
 
-	/* now[i]: the segments so far can end behind key i. */
-	now[0] = true;
-	while (rest.n > 0) {
-		bool is_deep = span_starts(rest, SPAN(".."));
-
-		rest = span_from(rest, is_deep ? 2 : 1);
-		part = span_of(rest.p, span_chr(rest, '.'));
-		rest = span_from(rest, part.n);
-		memset(next, 0, sizeof next);
-		for (size_t i = 0; i < n; i++)
-			for (size_t k = i; now[i] && k < n; k++) {
-				if (k > i && !is_deep)
-					break;
-				if (span_eq(part, SPAN("*")) ||
-				    span_eq(part, span_str(key[k])))
-					next[k + 1] = true;
-			}
-		memcpy(now, next, sizeof now);
-	}
-	return now[n];
+static bool names(const char *path, const char *const *key, size_t n)
+{
+	return plain_match(span_from(span_str(path), 1), '.', part_fits, key, n);
 }
 
 static void test_json_all(struct arena *a, struct plans *cache)
@@ -397,7 +381,7 @@ static void test_json_all(struct arena *a, struct plans *cache)
 				s = plan_json_key(p, s, span_str(key[i]));
 			}
 			for (size_t i = COUNT(path); n > 0 && i-- > 0;)
-				if (plain_match(path[i], key, n))
+				if (names(path[i], key, n))
 					want = (int)i;
 			bad += order_of(plan_json_action(p, s)) != want;
 			tried++;
@@ -452,7 +436,7 @@ static void test_json_random(struct arena *a, struct plans *cache)
 				s = plan_json_key(p, s, span_str(key[n - 1]));
 				want = NEVER;
 				for (size_t i = 8; i-- > 0;)
-					if (plain_match(where[i] + 5, key, n))
+					if (names(where[i] + 5, key, n))
 						want = (int)i;
 				bad += order_of(plan_json_action(p, s)) != want;
 				below_bad += want != NEVER && want < below;

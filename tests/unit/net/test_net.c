@@ -18,22 +18,7 @@
 #include <event2/dns_struct.h>
 
 #include "lib/tap.h"
-
-static struct deadline limit;
-
-static void on_limit(void *arg)
-{
-	(void)arg;
-	tap_ok(false, "the test hung");
-	loop_stop();
-}
-
-static void run(void)
-{
-	deadline_set(&limit, 20000);
-	loop_run();
-	deadline_stop(&limit);
-}
+#include "unit/net/guard.h"
 
 /* ---- clock and loop ---- */
 

@@ -11,6 +11,7 @@
 #include "net/loop.h"
 
 #include "lib/tap.h"
+#include "unit/net/guard.h"
 
 /* One end of a pair, with what was told to it. */
 struct side {
@@ -25,22 +26,6 @@ struct side {
 	bool close_on_read, close_on_end, close_on_drain, stop_on_end;
 	bool stop_on_read, pause_on_read;
 };
-
-static struct deadline limit;
-
-static void on_limit(void *arg)
-{
-	(void)arg;
-	tap_ok(false, "the test hung");
-	loop_stop();
-}
-
-static void run(void)
-{
-	deadline_set(&limit, 20000);
-	loop_run();
-	deadline_stop(&limit);
-}
 
 static char byte_at(size_t i)
 {

@@ -16,26 +16,12 @@
 #include "unit/tls/pki.h"
 
 #include "lib/tap.h"
+#include "unit/net/guard.h"
 
-static struct deadline limit;
 static struct ca *ca;
 static struct servers *trust_ca; /* our own root */
 static struct cert root;         /* of strange servers */
 static struct servers *trust;    /* it */
-
-static void on_limit(void *arg)
-{
-	(void)arg;
-	tap_ok(false, "the test hung");
-	loop_stop();
-}
-
-static void run(void)
-{
-	deadline_set(&limit, 20000);
-	loop_run();
-	deadline_stop(&limit);
-}
 
 struct side {
 	struct stream *s;
