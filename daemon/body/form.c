@@ -139,7 +139,7 @@ static void put(struct form *f, struct span s, struct buf *out)
 static void report_keep(struct form *f, const struct action *a)
 {
 	struct finding found = { a->line, f->carrier, buf_span(&f->name),
-		SPAN_NONE, SPAN_NONE, ACT_KEEP };
+		SPAN_NONE, SPAN_NONE, ACT_KEEP, SPAN_NONE };
 
 	treat_report(f->env, &found);
 }
@@ -172,7 +172,7 @@ static int judge(struct form *f, struct buf *out)
 static int settle(struct form *f, struct buf *out)
 {
 	struct span value = span_from(buf_span(&f->held), f->value_at);
-	struct value_place at = { f->carrier, buf_span(&f->name) };
+	struct value_place at = { f->carrier, buf_span(&f->name), SPAN_NONE };
 	int r;
 
 	if (!f->cut && decode(value, &f->text) == 0)

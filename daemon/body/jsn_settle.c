@@ -26,7 +26,7 @@ static void report(struct jsn *j, const struct action *a, struct span name,
     struct span before, struct span after, enum act effect)
 {
 	struct finding f = { a->line, CARRIER_JSON, name, before, after,
-		effect };
+		effect, SPAN_NONE };
 
 	treat_report(j->env, &f);
 }
@@ -115,7 +115,7 @@ static struct ruling treat_word(
 static struct ruling treat(
     struct jsn *j, enum shape shape, struct span name, struct span value)
 {
-	struct value_place at = { CARRIER_JSON, name };
+	struct value_place at = { CARRIER_JSON, name, SPAN_NONE };
 	struct ruling v = { 0, shape == STRING, SPAN_NONE };
 	struct span text = value;
 

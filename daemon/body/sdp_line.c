@@ -44,7 +44,7 @@ void sdp_report(struct sdp *s, const struct action *a, struct span name,
     struct span before, struct span after, enum act effect)
 {
 	struct finding found = { a->line, CARRIER_SDP, name, before, after,
-		effect };
+		effect, SPAN_NONE };
 
 	treat_report(s->env, &found);
 }
@@ -124,7 +124,7 @@ static int treat_time(
 static int treat(struct sdp *s, const struct action *a, struct span name,
     struct span text, bool is_time)
 {
-	struct value_place at = { CARRIER_SDP, name };
+	struct value_place at = { CARRIER_SDP, name, SPAN_NONE };
 	int r;
 
 	buf_reset(&s->fresh);

@@ -43,7 +43,7 @@ void text_free(struct text *t)
 /* The line without its end. TREAT_* or an error. */
 static int judge(struct text *t, struct span line)
 {
-	struct value_place at = { CARRIER_TEXT, SPAN("line") };
+	struct value_place at = { CARRIER_TEXT, SPAN("line"), SPAN_NONE };
 	const struct action *a = plan_name(t->plan, CARRIER_TEXT, line);
 	struct span fresh;
 	int r;
@@ -52,7 +52,7 @@ static int judge(struct text *t, struct span line)
 		return TREAT_SAME;
 	if (value_keeps(a)) {
 		struct finding found = { a->line, CARRIER_TEXT, at.name,
-			SPAN_NONE, SPAN_NONE, ACT_KEEP };
+			SPAN_NONE, SPAN_NONE, ACT_KEEP, SPAN_NONE };
 
 		treat_report(t->env, &found);
 		return TREAT_SAME;

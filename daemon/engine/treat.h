@@ -11,12 +11,15 @@ struct buf;
 /* One decision about one value, for counters (daemon) and for the before/after
  * table (replay). Spans are valid during the call only. */
 struct finding {
-	const struct line *line; /* NULL: no line names it (drift) */
+	const struct line *line; /* NULL: no line names it (drift), see unnamed */
 	enum carrier carrier;
 	struct span name;   /* header, cookie, parameter, JSON key or index */
 	struct span before; /* as it was, unwrapped */
 	struct span after;  /* as it is now; empty when dropped */
 	enum act effect;    /* ACT_KEEP when it stayed as it was */
+	struct span path; /* JSON, XML, PROTO: where it stands, indexes folded:
+	                   * "$.a[*].b", as a pack would write it; see unnamed.
+	                   * Else empty */
 };
 
 struct env {
@@ -40,6 +43,11 @@ struct env {
 	 * leaves it. */
 	int (*pseudonym)(void *arg, struct span in, struct buf *out);
 	int (*restore)(void *arg, struct span in, struct buf *out);
+	/* Report the values no line names, too, and give findings their path
+	 * (else findings of catch-all lines have one, no others). Costs the
+	 * short cuts through what no line speaks of: for the offline tools and
+	 * for what is looked at once, not for every body. */
+	bool unnamed;
 	/* May be NULL. */
 	void (*report)(void *arg, const struct finding *f);
 	void *arg;

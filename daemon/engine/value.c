@@ -13,7 +13,8 @@ static void report(const struct action *a, const struct env *env,
 		.name = at.name,
 		.before = before,
 		.after = after,
-		.effect = a->line->treat.act };
+		.effect = a->line->treat.act,
+		.path = at.path };
 
 	if (effect == TREAT_SAME)
 		f.effect = ACT_KEEP;
@@ -101,4 +102,32 @@ int value_treat(const struct action *a, const struct env *env,
 	buf_fini(&open);
 	buf_fini(&changed);
 	return r;
+}
+
+bool value_watched(const struct plan *p, const struct env *env)
+{
+	uint32_t n = 0;
+
+	if (p != NULL)
+		(void)plan_detect(p, &n);
+	return n > 0 || (env != NULL && env->unnamed);
+}
+
+int value_unnamed(const struct plan *p, const struct env *env,
+    struct value_place at, struct span text, enum value_kind kind,
+    struct buf *out)
+{
+	struct finding f = { .carrier = at.carrier,
+		.name = at.name,
+		.before = text,
+		.after = text,
+		.effect = ACT_KEEP,
+		.path = at.path };
+
+	(void)p;
+	(void)kind;
+	(void)out;
+	if (env != NULL && env->unnamed)
+		treat_report(env, &f);
+	return TREAT_SAME;
 }

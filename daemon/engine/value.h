@@ -12,6 +12,7 @@ struct buf;
 struct value_place {
 	enum carrier carrier;
 	struct span name;
+	struct span path; /* see struct finding */
 };
 
 /* Does a do nothing to any value? Chains that look inside do something. */
@@ -36,6 +37,19 @@ static inline bool value_blind(const struct action *a)
  * lines, input adds no depth. */
 int value_treat(const struct action *a, const struct env *env,
     struct value_place at, struct span text, enum value_kind kind, size_t max,
+    struct buf *out);
+
+/* Does somebody look at the values that no line names: detect lines of p, or
+ * env->unnamed? If not, scrubbers pass them without a call. NULL is fine. */
+bool value_watched(const struct plan *p, const struct env *env);
+
+/* A value that no line of p names: its detect lines treat what they find in it;
+ * a report with the detect line for each, or with no line if there was none and
+ * env->unnamed. The rest of the text around a hit stays; of a number, or where
+ * the hit is the whole value, it is as in value_treat. TREAT_*, -ENOBUFS or
+ * -ENOMEM. */
+int value_unnamed(const struct plan *p, const struct env *env,
+    struct value_place at, struct span text, enum value_kind kind,
     struct buf *out);
 
 #endif

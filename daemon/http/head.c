@@ -114,7 +114,7 @@ static int judge_field(struct head *h, struct field *f)
 	if (a == NULL || (is_glob(a) && !glob_may_judge(h, f)))
 		return 0;
 	r = head_treat(a, h->env,
-	    (struct value_place){ CARRIER_HEADER, f->name }, f->value,
+	    (struct value_place){ CARRIER_HEADER, f->name, SPAN_NONE }, f->value,
 	    &h->value);
 	if (r == TREAT_DROP)
 		f->gone = true;

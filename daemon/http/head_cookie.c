@@ -40,7 +40,7 @@ static int judge_pair(struct head *h, struct span pair)
 
 	if (a != NULL)
 		r = head_treat(a, h->env,
-		    (struct value_place){ CARRIER_COOKIE, name },
+		    (struct value_place){ CARRIER_COOKIE, name, SPAN_NONE },
 		    span_trim(value), &h->value);
 	if (r == TREAT_SAME)
 		buf_add_span(&h->list, pair);

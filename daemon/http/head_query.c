@@ -71,7 +71,7 @@ static int judge_pair(struct span pair, const struct plan *plan,
 	r = TREAT_SAME;
 	if (a != NULL)
 		r = treat_coded(a, env,
-		    (struct value_place){ CARRIER_QUERY, name }, value, true, d);
+		    (struct value_place){ CARRIER_QUERY, name, SPAN_NONE }, value, true, d);
 	if (r == TREAT_SAME)
 		buf_add_span(out, pair);
 	if (r == TREAT_NEW) {

@@ -139,7 +139,7 @@ static void test_values(struct arena *a, struct plans *cache)
 		struct pack_line l = { row[i].where, row[i].treat, "device" };
 		struct entry *e = arena_zalloc(a, sizeof *e);
 		const struct entry *pick = e;
-		struct value_place at = { CARRIER_QUERY, SPAN("t") };
+		struct value_place at = { .carrier = CARRIER_QUERY, .name = SPAN("t") };
 		const struct plan *p = NULL;
 		const struct action *x;
 
