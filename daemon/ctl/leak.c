@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "ctl/leak.h"
 
-#include "base/buf.h"
+#include <errno.h>
 
-#define BASE64_LEAST 4 /* shorter pieces would be found by chance */
+#include "base/buf.h"
+#include "body/coding.h"
+
+#define BASE64_LEAST 4   /* shorter pieces would be found by chance */
+#define RUN_LEAST 8      /* a shorter run of base64 holds nothing coded again */
+#define STREAMS_MAX 1000 /* that look compressed, of one layer */
+#define STACK_MAX (LEAK_DEPTH_MAX * 4 + 4)
 
 static const char alphabet[2][65] = {
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
@@ -12,8 +18,8 @@ static const char alphabet[2][65] = {
 
 /* The characters of base64 that needle alone decides when it stands at offset
  * (0 to 2) in a group of three bytes. */
-static size_t core(struct span needle, size_t offset, const char *abc,
-    char *out)
+static size_t core(
+    struct span needle, size_t offset, const char *abc, char *out)
 {
 	size_t first = (offset * 8 + 5) / 6, last = (offset + needle.n) * 8 / 6;
 	size_t n = 0;
@@ -147,59 +153,194 @@ static int undo_json(struct span in, struct buf *out)
 	return buf_error(out);
 }
 
-static bool found(struct span text, struct span needle)
+/* The value of a letter of either alphabet, or -1. */
+static int digit(char c)
 {
-	return span_find(text, needle) < text.n;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+static void decode_run(struct span run, struct buf *out)
+{
+	unsigned v = 0;
+
+	for (size_t i = 0; i < run.n; i++) {
+		v = v << 6 | (unsigned)digit(run.p[i]);
+		if (i % 4 != 0)
+			(void)buf_add_char(
+			    out, (char)(v >> (i % 4 == 1      ? 4
+			                         : i % 4 == 2 ? 2
+			                                      : 0)));
+	}
+	(void)buf_add_char(out, '\n');
+}
+
+/* Every run that could be base64, one after the other. */
+static int undo_base64(struct span in, struct buf *out)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i <= in.n; i++) {
+		if (i < in.n && digit(in.p[i]) >= 0)
+			continue;
+		if (i - start >= RUN_LEAST)
+			decode_run(span_of(in.p + start, i - start), out);
+		start = i + 1;
+	}
+	return buf_error(out);
+}
+
+/* A stream that is damaged or cut off gives what could be read of it. */
+static int inflate(struct span in, struct span name, struct buf *out)
+{
+	struct coding *c = coding_new(name);
+	int r = c == NULL ? -1 : 0;
+
+	while (r == 0) {
+		size_t had = buf_len(out), left = in.n;
+
+		r = coding_decode(c, &in, out, buf_len(out) + 65536);
+		if (in.n == left && buf_len(out) == had)
+			break;
+	}
+	coding_free(c);
+	return c == NULL || r == -E2BIG || r == -ENOMEM ? -1 : buf_error(out);
+}
+
+static bool is_gzip(const unsigned char *p)
+{
+	return p[0] == 0x1f && p[1] == 0x8b && p[2] == 8;
+}
+
+/* RFC 1950, 2.2: window of 32 KiB, no dictionary, check bits. */
+static bool is_zlib(const unsigned char *p)
+{
+	return p[0] == 0x78 && (p[1] & 0x20) == 0 &&
+	       (p[0] * 256u + p[1]) % 31 == 0;
+}
+
+static int undo_compressed(struct span in, struct buf *out)
+{
+	unsigned streams = 0;
+	int err = 0;
+
+	for (size_t i = 0; i + 8 < in.n && err == 0; i++) {
+		const unsigned char *p = (const unsigned char *)in.p + i;
+		bool gzip = is_gzip(p);
+
+		if (!gzip && !is_zlib(p))
+			continue;
+		if (++streams > STREAMS_MAX)
+			return -1;
+		err = inflate(span_from(in, i),
+		    gzip ? SPAN("gzip") : SPAN("deflate"), out);
+	}
+	return err;
+}
+
+struct layer {
+	struct buf buf; /* owned, but for the first */
+	struct span text;
+	const char *form;
+	unsigned depth;
+};
+
+struct search {
+	const struct span *needle;
+	size_t n;
+	const char **form;
+	struct layer stack[STACK_MAX];
+	unsigned height;
+	size_t work;
+	bool lost; /* something could not be looked at */
+};
+
+static void look(struct search *s, const struct layer *l)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct span needle = s->needle[i];
+
+		if (s->form[i] != NULL || needle.n == 0 ||
+		    needle.n > LEAK_NEEDLE_MAX_BYTES)
+			continue;
+		if (span_find(l->text, needle) < l->text.n)
+			s->form[i] = l->form;
+		else if (in_base64(l->text, needle))
+			s->form[i] = "base64";
+	}
 }
 
 typedef int undo_f(struct span in, struct buf *out);
 
-/* text, decoded once and twice; the word when needle turns up, "unknown" when
- * it cannot be told. */
-static const char *behind(struct span text, struct span needle, undo_f *first,
-    const char *word, undo_f *second)
+static void push(
+    struct search *s, const struct layer *under, undo_f *undo, const char *form)
 {
-	struct buf once, twice;
-	const char *got = NULL;
+	struct layer *l = &s->stack[s->height];
 
-	buf_init(&once, LEAK_TEXT_MAX_BYTES);
-	buf_init(&twice, LEAK_TEXT_MAX_BYTES);
-	if (first(text, &once) < 0 || second(buf_span(&once), &twice) < 0)
-		got = "unknown";
-	else if (found(buf_span(&once), needle) ||
-	    found(buf_span(&twice), needle))
-		got = word;
-	else if (in_base64(buf_span(&once), needle) ||
-	    in_base64(buf_span(&twice), needle))
-		got = "base64";
-	buf_fini(&once);
-	buf_fini(&twice);
-	return got;
+	*l = (struct layer){ .form = form, .depth = under->depth + 1 };
+	buf_init(&l->buf, LEAK_TEXT_MAX_BYTES);
+	if (undo(under->text, &l->buf) < 0)
+		s->lost = true;
+	l->text = buf_span(&l->buf);
+	s->work += l->text.n;
+	if (l->text.n == 0 || span_eq(l->text, under->text)) {
+		buf_fini(&l->buf);
+		return;
+	}
+	s->height++;
+}
+
+static void open_up(struct search *s)
+{
+	static const struct {
+		undo_f *undo;
+		const char *form;
+	} way[] = {
+		{ undo_compressed, "compressed" },
+		{ undo_base64, "base64" },
+		{ undo_json, "json-escape" },
+		{ undo_percent, "percent" },
+	};
+	struct layer l = s->stack[--s->height];
+
+	look(s, &l);
+	if (s->work > LEAK_WORK_MAX_BYTES)
+		s->lost = true;
+	for (size_t i = 0; i < sizeof way / sizeof way[0] && !s->lost &&
+	                   l.depth < LEAK_DEPTH_MAX;
+	     i++)
+		push(s, &l, way[i].undo, way[i].form);
+	buf_fini(&l.buf);
+}
+
+void leak_search(struct span text, const struct span *needle, size_t n,
+    const char **ret_form)
+{
+	struct search s = { .needle = needle, .n = n, .form = ret_form };
+
+	for (size_t i = 0; i < n; i++)
+		ret_form[i] = NULL;
+	s.stack[s.height++] = (struct layer){ .text = text, .form = "plain" };
+	while (s.height > 0)
+		open_up(&s);
+	for (size_t i = 0; i < n; i++)
+		if (ret_form[i] == NULL &&
+		    (s.lost || needle[i].n == 0 ||
+		        needle[i].n > LEAK_NEEDLE_MAX_BYTES))
+			ret_form[i] = "unknown";
 }
 
 const char *leak_find(struct span text, struct span needle)
 {
-	static const struct {
-		undo_f *first, *second;
-		const char *word;
-	} way[] = {
-		{ undo_percent, undo_percent, "percent" },
-		{ undo_json, undo_json, "json-escape" },
-		{ undo_percent, undo_json, "percent" },
-		{ undo_json, undo_percent, "json-escape" },
-	};
-	const char *got = NULL;
+	const char *form;
 
-	if (needle.n == 0 || needle.n > LEAK_NEEDLE_MAX_BYTES)
-		return "unknown";
-	if (text.n == 0)
-		return NULL;
-	if (found(text, needle))
-		return "plain";
-	if (in_base64(text, needle))
-		return "base64";
-	for (size_t i = 0; i < sizeof way / sizeof way[0] && got == NULL; i++)
-		got = behind(text, needle, way[i].first, way[i].word,
-		    way[i].second);
-	return got;
+	leak_search(text, &needle, 1, &form);
+	return form;
 }
