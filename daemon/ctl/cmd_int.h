@@ -7,7 +7,16 @@
 #include "ctl/proto.h"
 
 /* Exit statuses, as in sparsamctl(8). */
-enum { EXIT_GOOD = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_NOT_REACHED = 3 };
+enum {
+	EXIT_GOOD = 0,
+	EXIT_NO = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOT_REACHED = 3,
+	EXIT_UNREAD = 4 /* replay: a text leaves in what passes unread only */
+};
+
+#define LEVEL_LEAST 1 /* of the client networks: what all services may serve   \
+	               */
 
 struct tool {
 	const char *conf_path; /* -c */

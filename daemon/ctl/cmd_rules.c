@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* sparsamctl check, explain, replay - the rules without a daemon. */
+/* sparsamctl check, explain - the rules without a daemon. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,14 +7,12 @@
 #include "ctl/cmd_int.h"
 #include "ctl/jstring.h"
 #include "ctl/offline.h"
-#include "ctl/replay.h"
 #include "ctl/show.h"
 #include "engine/explain.h"
 #include "http/uri.h"
 
 #define HEADERS_MAX 64
 #define TEXT_MAX_BYTES (1u << 20)
-#define LEVEL_LEAST 1 /* of the client networks: what all services may serve */
 
 static void say_service(const struct conf_service *s)
 {
@@ -27,9 +25,9 @@ static void say_service(const struct conf_service *s)
 	    s->refused == WHY_DONE ? "active" : why_text_en(s->refused));
 	if (s->refused == WHY_DONE)
 		printf(", %s, up to level %u",
-		    s->inspect ? "inspected" :
-				 "never decrypted (inspection references "
-				 "are missing)",
+		    s->inspect ? "inspected"
+		               : "never decrypted (inspection references "
+		                 "are missing)",
 		    s->max_case);
 	if (s->refused != WHY_DONE && s->lacks != NULL)
 		printf(": the agreement block lacks %s", s->lacks);
@@ -53,7 +51,8 @@ int cmd_check(struct tool *t)
 	for (unsigned i = 0; i < c->nservice; i++)
 		say_service(&c->service[i]);
 	if (c->ca_pem.n == 0)
-		printf("no certificate authority in %s yet: sparsamctl ca init\n",
+		printf(
+		    "no certificate authority in %s yet: sparsamctl ca init\n",
 		    c->ca_dir);
 	conf_unref(c);
 	return EXIT_GOOD;
@@ -95,7 +94,8 @@ static void read_question(struct tool *t, struct question *q)
 			if (q->in.nfield < HEADERS_MAX)
 				q->field[q->in.nfield++] =
 				    (struct offline_field){
-					    SPAN("Content-Type"), span_str(v) };
+					    SPAN("Content-Type"), span_str(v)
+				    };
 		} else {
 			q->bad = true;
 		}
@@ -106,8 +106,8 @@ static void read_question(struct tool *t, struct question *q)
 		q->in.url = span_str(t->argv[0]);
 }
 
-static int print_explain(const struct conf *c, const struct question *q,
-    const struct offline *o)
+static int print_explain(
+    const struct conf *c, const struct question *q, const struct offline *o)
 {
 	json_t *root, *notes;
 	struct buf text;
@@ -128,8 +128,8 @@ static int print_explain(const struct conf *c, const struct question *q,
 		show_verdict_json(o, root);
 		show_notes_json(o, "up", notes);
 		json_object_set_new(root, "fields", notes);
-		json_object_set_new(root, "explanation",
-		    jstring(buf_span(&text)));
+		json_object_set_new(
+		    root, "explanation", jstring(buf_span(&text)));
 		json_dumpf(root, stdout, JSON_INDENT(1));
 		printf("\n");
 		json_decref(root);
@@ -157,62 +157,13 @@ int cmd_explain(struct tool *t)
 	else if (e == 0)
 		e = print_explain(c, &q, &o);
 	if (e == -EINVAL)
-		fprintf(stderr, "sparsamctl: \"%s\" is no URL of the kind "
-				"https://host/path\n",
+		fprintf(stderr,
+		    "sparsamctl: \"%s\" is no URL of the kind "
+		    "https://host/path\n",
 		    t->argv[0]);
 	else if (e < 0)
 		fprintf(stderr, "sparsamctl: %s\n", strerror(-e));
 	offline_fini(&o);
 	conf_unref(c);
 	return e < 0 ? EXIT_NO : EXIT_GOOD;
-}
-
-static bool read_options(struct tool *t, struct replay_options *o)
-{
-	const char *v;
-	bool bad = false;
-
-	while (t->argc > 1 && !bad) {
-		if (tool_flag(t, "--json"))
-			o->json = true;
-		else if (tool_flag(t, "--summary"))
-			o->summary = true;
-		else if ((v = tool_value(t, "--service", &bad)) != NULL)
-			o->service = v;
-		else if ((v = tool_value(t, "--never", &bad)) != NULL &&
-		    o->nnever < REPLAY_NEVER_MAX)
-			o->never[o->nnever++] = v;
-		else
-			bad = true;
-	}
-	if (bad || t->argc != 1 || t->argv[0][0] == '-')
-		return false;
-	o->file = t->argv[0];
-	return true;
-}
-
-int cmd_replay(struct tool *t)
-{
-	struct replay_options o = { .level = LEVEL_LEAST };
-	struct replay_sum sum;
-	struct conf *c;
-	int e;
-
-	if (!read_options(t, &o))
-		return tool_usage(CMD_REPLAY);
-	c = tool_conf(t);
-	if (c == NULL)
-		return EXIT_NO;
-	if (o.service != NULL &&
-	    ruleset_find(c->rules, span_str(o.service)) == NULL) {
-		fprintf(stderr, "sparsamctl: no service %s is switched on\n",
-		    o.service);
-		conf_unref(c);
-		return EXIT_NO;
-	}
-	e = replay(c, &o, stdout, stderr, &sum);
-	if (e < 0 && e != -EBADMSG)
-		fprintf(stderr, "sparsamctl: %s\n", strerror(-e));
-	conf_unref(c);
-	return e < 0 || sum.hits > 0 ? EXIT_NO : EXIT_GOOD;
 }

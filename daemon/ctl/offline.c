@@ -58,6 +58,8 @@ static void on_finding(void *arg, const struct finding *f)
 	struct offline *o = arg;
 	struct offline_note *n;
 
+	if (f->line != NULL)
+		ruleset_reach(o->rules, f->line->id);
 	if (o->nnote >= OFFLINE_FIELDS_MAX ||
 	    (o->nnote == o->cap && !grow(o))) {
 		o->notes_lost = true;
@@ -68,8 +70,10 @@ static void on_finding(void *arg, const struct finding *f)
 		.effect = f->effect,
 		.name = keep(o, f->name),
 		.before = keep(o, f->before),
-		.after = keep(o, f->after) };
+		.after = keep(o, f->after),
+		.path = keep(o, f->path) };
 	if (f->line != NULL) {
+		n->drift = line_is_catch_all(f->line);
 		n->category = f->line->category;
 		n->place = f->line->place;
 	}
@@ -90,13 +94,14 @@ static int make_key(struct offline *o)
 	int err = derive_epoch(master, 0, epoch);
 
 	return err == 0 ? derive_use(epoch, "alias", o->service->id, o->key,
-			      sizeof o->key) :
-			  err;
+	                      sizeof o->key)
+	                : err;
 }
 
-static int begin(struct offline *o)
+static int begin(struct offline *o, const struct conf *c)
 {
 	memset(o, 0, sizeof *o);
+	o->rules = c->rules;
 	buf_init(&o->body, OFFLINE_BODY_MAX_BYTES);
 	o->arena = arena_new(ARENA_BYTES);
 	return o->arena != NULL ? 0 : -ENOMEM;
@@ -143,8 +148,8 @@ static int fill(struct offline *o, const struct offline_in *in)
 	m->framing = in->body.n > 0 ? FRAME_LENGTH : FRAME_NONE;
 	m->length = in->body.n;
 	m->upgrade = m->request &&
-	    msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade")) &&
-	    msg_has_token(m, FIELD_UPGRADE, SPAN("websocket"));
+	             msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade")) &&
+	             msg_has_token(m, FIELD_UPGRADE, SPAN("websocket"));
 	return 0;
 }
 
@@ -160,7 +165,7 @@ static int take_url(struct offline *o, const struct offline_in *in)
 	    uri_host_lower(u.host, o->host_mem, &o->subject.host) < 0)
 		return -EBADMSG;
 	tls = span_eq_nocase(u.scheme, SPAN("https")) ||
-	    span_eq_nocase(u.scheme, SPAN("wss"));
+	      span_eq_nocase(u.scheme, SPAN("wss"));
 	if (!tls && !span_eq_nocase(u.scheme, SPAN("http")) &&
 	    !span_eq_nocase(u.scheme, SPAN("ws")))
 		return -EBADMSG;
@@ -215,8 +220,8 @@ static bool judge_host(struct offline *o, const struct conf *c, uint8_t level)
 		end(o, OFFLINE_REFUSED, WHY_LEVEL);
 	} else if (m.line->verdict == VERDICT_DENY) {
 		end(o, OFFLINE_DENIED,
-		    m.line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY :
-							     WHY_DENIED);
+		    m.line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY
+		                                           : WHY_DENIED);
 		o->sink = sink_text(o, &m.line->sink);
 	} else if (m.line->verdict == VERDICT_TUNNEL) {
 		end(o, OFFLINE_TUNNEL, WHY_DONE);
@@ -232,6 +237,7 @@ static struct env env_of(struct offline *o)
 {
 	return (struct env){ .prf = on_prf,
 		.inner = scrub_inner,
+		.unnamed = true,
 		.report = on_finding,
 		.arg = o };
 }
@@ -286,8 +292,8 @@ static void apply(struct offline *o, const struct conf *c,
 	int err;
 
 	head_hop(&o->msg);
-	err = request ? head_request(&o->msg, plan, &e, o->arena) :
-			head_response(&o->msg, plan, &e, o->arena);
+	err = request ? head_request(&o->msg, plan, &e, o->arena)
+	              : head_response(&o->msg, plan, &e, o->arena);
 	if (err < 0) {
 		end(o, OFFLINE_BROKEN, why_of(err, request, false));
 		return;
@@ -305,7 +311,7 @@ int offline_request(const struct conf *c, const struct offline_in *in,
     uint8_t level, struct offline *o)
 {
 	struct request_match match;
-	int err = begin(o);
+	int err = begin(o, c);
 
 	if (err < 0)
 		return err;
@@ -337,7 +343,7 @@ int offline_answer(const struct conf *c, const struct offline *request,
     const struct offline_in *in, struct offline *o)
 {
 	const struct plan *plan;
-	int err = begin(o);
+	int err = begin(o, c);
 
 	if (err < 0)
 		return err;
@@ -381,8 +387,8 @@ static void add_fields(const struct msg *m, struct buf *out)
 	}
 }
 
-int offline_text(const struct offline *o, const struct offline_in *in,
-    struct buf *out)
+int offline_text(
+    const struct offline *o, const struct offline_in *in, struct buf *out)
 {
 	if (o->end != OFFLINE_PASSED && o->end != OFFLINE_TUNNEL)
 		return buf_error(out);
@@ -395,7 +401,7 @@ int offline_text(const struct offline *o, const struct offline_in *in,
 	}
 	add_fields(&o->msg, out);
 	(void)buf_add_str(out, "\r\n");
-	(void)buf_add_span(out, o->end == OFFLINE_PASSED ? buf_span(&o->body) :
-							   in->body);
+	(void)buf_add_span(
+	    out, o->end == OFFLINE_PASSED ? buf_span(&o->body) : in->body);
 	return buf_error(out);
 }

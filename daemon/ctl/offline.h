@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* offline - one request (and its answer) through the rules without a network:
  * the same matching, rewriting and scrubbing as in the daemon, with a note of
- * every single decision. For replay, explain and tests.
+ * every single decision, and of every value that no line speaks of. Lines that
+ * decide are marked as reached. For replay, explain, coverage and tests.
  *
  * Aliases are made with fixed keys: the master key is 32 zero bytes, the day is
  * 0 (1 January 1970), the rest as in tls/derive.h. So two runs give the same
@@ -15,8 +16,8 @@
 #include "engine/treat.h"
 #include "http/msg.h"
 
-#define OFFLINE_FIELDS_MAX 20000          /* noted decisions of a message */
-#define OFFLINE_VALUE_MAX_BYTES 4096      /* of a noted value */
+#define OFFLINE_FIELDS_MAX 20000     /* noted decisions of a message */
+#define OFFLINE_VALUE_MAX_BYTES 4096 /* of a noted value */
 #define OFFLINE_BODY_MAX_BYTES (64u << 20)
 
 struct offline_field {
@@ -34,10 +35,10 @@ struct offline_in {
 };
 
 enum offline_end {
-	OFFLINE_PASSED,   /* leaves as msg and body */
-	OFFLINE_TUNNEL,   /* would pass unread */
-	OFFLINE_DENIED,   /* by the rules: sink or page, see why */
-	OFFLINE_REFUSED,  /* service not active, level, or not to be decrypted */
+	OFFLINE_PASSED,  /* leaves as msg and body */
+	OFFLINE_TUNNEL,  /* would pass unread */
+	OFFLINE_DENIED,  /* by the rules: sink or page, see why */
+	OFFLINE_REFUSED, /* service not active, level, or not to be decrypted */
 	OFFLINE_UNLISTED, /* no pack names the host */
 	OFFLINE_BROKEN    /* not readable: refused, see why */
 };
@@ -46,26 +47,35 @@ const char *offline_word(enum offline_end e);
 /* One decision, kept. Names and values may be cut (OFFLINE_VALUE_MAX_BYTES). */
 struct offline_note {
 	enum carrier carrier;
-	enum act effect;         /* ACT_KEEP: it stayed */
+	enum act effect; /* ACT_KEEP: it stayed */
 	enum category category;
 	struct span name, before, after;
-	struct place place;      /* file NULL: no line names it (drift) */
+	struct span path;   /* JSON, XML, PROTO: where it stands; or empty */
+	struct place place; /* file NULL: no line names it */
+	bool drift;         /* met by the last line of a closed list only */
 };
+
+/* No line of the pack speaks of the value, and it goes on as it is. */
+static inline bool offline_unjudged(const struct offline_note *n)
+{
+	return n->place.file == NULL && n->effect == ACT_KEEP;
+}
 
 struct offline {
 	enum offline_end end;
 	enum why why;
 	const struct service *service; /* NULL: unlisted */
-	struct place place;      /* of the host line or entry that decided */
-	struct span sink;        /* what a denied client gets: "204", "page" */
+	struct place place; /* of the host line or entry that decided */
+	struct span sink;   /* what a denied client gets: "204", "page" */
 
-	struct msg msg;          /* PASSED: the head that leaves */
-	struct buf body;         /* PASSED: the content that leaves */
+	struct msg msg;  /* PASSED: the head that leaves */
+	struct buf body; /* PASSED: the content that leaves */
 	struct offline_note *note;
 	size_t nnote, cap;
-	bool notes_lost;         /* more than OFFLINE_FIELDS_MAX */
+	bool notes_lost; /* more than OFFLINE_FIELDS_MAX */
 
 	/* Own. */
+	const struct ruleset *rules;
 	struct arena *arena;
 	struct subject subject;
 	char host_mem[256];
@@ -83,7 +93,7 @@ void offline_fini(struct offline *o);
 
 /* Everything that would leave, as text: request line, fields, content; for a
  * tunnel what came in. Nothing for the other ends. 0 or the error of out. */
-int offline_text(const struct offline *o, const struct offline_in *in,
-    struct buf *out);
+int offline_text(
+    const struct offline *o, const struct offline_in *in, struct buf *out);
 
 #endif

@@ -26,29 +26,60 @@ static void count_notes(struct replay_sum *sum, const struct offline *o)
 	for (size_t i = 0; i < o->nnote; i++) {
 		const struct offline_note *n = &o->note[i];
 
-		if (n->place.file == NULL)
+		if (n->drift)
 			sum->drift++;
+		if (offline_unjudged(n))
+			sum->unjudged += o->msg.request;
 		else if (n->effect != ACT_KEEP)
 			sum->category[n->category]++;
 	}
 }
 
-static void hit(struct run *r, size_t number, const char *never,
-    const char *form)
+/* Where a text is searched for: an entry, or message `message` of it. */
+struct spot {
+	size_t entry, message; /* from 1; message 0: none */
+	bool unread;
+};
+
+static void hit(
+    struct run *r, struct spot at, struct span never, const char *form)
 {
 	json_t *row;
 
-	r->sum->hits++;
+	if (at.unread)
+		r->sum->hits_unread++;
+	else
+		r->sum->hits++;
 	if (!r->o->json) {
-		fprintf(r->out, "    LEAVES: \"%s\" (%s) in entry %zu\n", never,
-		    form, number);
+		fprintf(r->out, "    LEAVES%s: \"%.*s\" (%s) in entry %zu",
+		    at.unread ? " UNREAD" : "", SPAN_ARG(never), form,
+		    at.entry);
+		if (at.message > 0)
+			fprintf(r->out, ", message %zu", at.message);
+		fputc('\n', r->out);
 		return;
 	}
 	row = json_object();
-	json_object_set_new(row, "entry", json_integer((json_int_t)number));
-	json_object_set_new(row, "text", jstring(span_str(never)));
+	json_object_set_new(row, "entry", json_integer((json_int_t)at.entry));
+	if (at.message > 0)
+		json_object_set_new(
+		    row, "message", json_integer((json_int_t)at.message));
+	json_object_set_new(row, "text", jstring(never));
 	json_object_set_new(row, "form", json_string(form));
+	json_object_set_new(row, "unread", json_boolean(at.unread));
 	json_array_append_new(r->hits, row);
+}
+
+static void search_text(struct run *r, struct spot at, struct span text)
+{
+	static const char *form[REPLAY_NEVER_MAX];
+
+	if (r->o->nnever == 0)
+		return;
+	leak_search(text, r->o->never, r->o->nnever, form);
+	for (unsigned i = 0; i < r->o->nnever; i++)
+		if (form[i] != NULL)
+			hit(r, at, r->o->never[i], form[i]);
 }
 
 static int search(struct run *r, size_t number, const struct offline *o,
@@ -59,20 +90,46 @@ static int search(struct run *r, size_t number, const struct offline *o,
 
 	buf_init(&text, LEAK_TEXT_MAX_BYTES);
 	err = offline_text(o, in, &text);
-	for (unsigned i = 0; i < r->o->nnever && err == 0; i++) {
-		const char *form = leak_find(buf_span(&text),
-		    span_str(r->o->never[i]));
-
-		if (form != NULL)
-			hit(r, number, r->o->never[i], form);
-	}
+	if (err == 0)
+		search_text(r,
+		    (struct spot){ number, 0, o->end == OFFLINE_TUNNEL },
+		    buf_span(&text));
 	buf_fini(&text);
 	return err;
 }
 
-static void print_text(struct run *r, size_t number,
-    const struct har_entry *e, const struct offline *up,
-    const struct offline *down)
+/* The messages of a WebSocket: no line reads them, so each one is counted as
+ * unread, and searched. */
+static int messages(struct run *r, const struct har *h, size_t number,
+    const struct har_entry *e, struct arena *a)
+{
+	char text[HAR_ERR_BYTES];
+	struct har_message m;
+
+	for (size_t k = 0; k < e->messages; k++) {
+		int err = har_read_message(h, number - 1, k, a, &m, text);
+
+		if (err == -EBADMSG) {
+			r->sum->broken++;
+			fprintf(r->problems, "%s: entry %zu, message %zu: %s\n",
+			    r->o->file, number, k + 1, text);
+			continue;
+		}
+		if (err < 0)
+			return err;
+		r->sum->message_bytes += m.content.n;
+		if (!m.up) {
+			r->sum->messages_down++;
+			continue;
+		}
+		r->sum->messages_up++;
+		search_text(r, (struct spot){ number, k + 1, true }, m.content);
+	}
+	return 0;
+}
+
+static void print_text(struct run *r, size_t number, const struct har_entry *e,
+    const struct offline *up, const struct offline *down)
 {
 	struct span url = e->request.url;
 
@@ -82,22 +139,21 @@ static void print_text(struct run *r, size_t number,
 	    SPAN_ARG(e->request.method), SPAN_ARG(url),
 	    e->request.url.n > url.n ? "..." : "");
 	show_verdict(up, r->out);
-	show_notes(up, "up", false, r->out);
+	show_notes(up, "up", r->o->all, r->out);
 	if (down != NULL) {
 		if (down->end != OFFLINE_PASSED) {
 			fprintf(r->out, "    answer: ");
 			show_verdict(down, r->out);
 		}
-		show_notes(down, "down", false, r->out);
+		show_notes(down, "down", r->o->all, r->out);
 	}
-	if (e->messages > 0)
+	if (e->messages > 0 && up->end == OFFLINE_PASSED)
 		fprintf(r->out, "    %zu WebSocket messages pass unread\n",
 		    e->messages);
 }
 
-static void print_json(struct run *r, size_t number,
-    const struct har_entry *e, const struct offline *up,
-    const struct offline *down)
+static void print_json(struct run *r, size_t number, const struct har_entry *e,
+    const struct offline *up, const struct offline *down)
 {
 	json_t *row = json_object(), *notes = json_array(), *answer;
 
@@ -113,20 +169,24 @@ static void print_json(struct run *r, size_t number,
 		show_notes_json(down, "down", notes);
 	}
 	json_object_set_new(row, "fields", notes);
-	json_object_set_new(row, "websocket_messages",
-	    json_integer((json_int_t)e->messages));
+	json_object_set_new(
+	    row, "websocket_messages", json_integer((json_int_t)e->messages));
 	json_array_append_new(r->entries, row);
 }
 
-static void count(struct replay_sum *sum, const struct offline *up,
-    const struct har_entry *e)
+static void count(
+    struct replay_sum *sum, const struct offline *up, const struct har_entry *e)
 {
 	sum->end[up->end]++;
 	if (up->end == OFFLINE_DENIED && up->why == WHY_TELEMETRY)
 		sum->telemetry++;
-	if (up->end == OFFLINE_PASSED || up->end == OFFLINE_TUNNEL)
-		sum->messages += e->messages;
+	sum->unrecorded += up->end == OFFLINE_PASSED && e->unrecorded;
 	count_notes(sum, up);
+}
+
+static bool leaves(const struct offline *up)
+{
+	return up->end == OFFLINE_PASSED || up->end == OFFLINE_TUNNEL;
 }
 
 static int judged(struct run *r, size_t number, const struct har_entry *e,
@@ -147,8 +207,7 @@ static int judged(struct run *r, size_t number, const struct har_entry *e,
 		print_text(r, number, e, up, has_down ? &down : NULL);
 	if (err == 0 && !r->o->summary && r->o->json)
 		print_json(r, number, e, up, has_down ? &down : NULL);
-	if (err == 0 &&
-	    (up->end == OFFLINE_PASSED || up->end == OFFLINE_TUNNEL))
+	if (err == 0 && leaves(up))
 		err = search(r, number, up, &e->request);
 	if (has_down)
 		offline_fini(&down);
@@ -158,35 +217,80 @@ static int judged(struct run *r, size_t number, const struct har_entry *e,
 static bool wanted(const struct run *r, const struct offline *up)
 {
 	return r->o->service == NULL ||
-	    (up->service != NULL &&
-		span_eq(up->service->id, span_str(r->o->service)));
+	       (up->service != NULL &&
+	           span_eq(up->service->id, span_str(r->o->service)));
 }
 
-static int one(struct run *r, const struct har *h, size_t i, struct arena *a)
+/* Entry i as it stands in the file: 0 when there is something to judge, 1 when
+ * not. */
+static int take(struct run *r, const struct har *h, size_t i, struct arena *a,
+    struct har_entry *e)
 {
 	char text[HAR_ERR_BYTES];
-	struct har_entry e;
-	struct offline up;
-	int err = har_read(h, i, a, &e, text);
+	int err = har_read(h, i, a, e, text);
 
 	r->sum->entries++;
 	if (err == -EBADMSG) {
 		r->sum->broken++;
 		fprintf(r->problems, "%s: entry %zu: %s\n", r->o->file, i + 1,
 		    text);
-		return 0;
+		return 1;
 	}
-	if (err < 0)
-		return err;
+	if (err == 0 && e->local) {
+		r->sum->local++;
+		return 1;
+	}
+	if (err == 0 && e->answer_fault != NULL) {
+		r->sum->answers_broken++;
+		fprintf(r->problems, "%s: entry %zu: the answer: %s\n",
+		    r->o->file, i + 1, e->answer_fault);
+	}
+	return err;
+}
+
+static int one(struct run *r, const struct har *h, size_t i, struct arena *a)
+{
+	struct har_entry e;
+	struct offline up;
+	int err = take(r, h, i, a, &e);
+
+	if (err != 0)
+		return err < 0 ? err : 0;
 	err = offline_request(r->conf, &e.request, r->o->level, &up);
 	if (err == 0 && wanted(r, &up)) {
 		count(r->sum, &up, &e);
 		err = judged(r, i + 1, &e, &up);
+		if (err == 0 && leaves(&up))
+			err = messages(r, h, i + 1, &e, a);
 	} else if (err == 0) {
 		r->sum->skipped++;
 	}
 	offline_fini(&up);
 	return err;
+}
+
+static void sum_more(const struct run *r)
+{
+	const struct replay_sum *s = r->sum;
+
+	if (s->messages_up + s->messages_down > 0)
+		fprintf(r->out,
+		    "WebSocket messages that pass unread: %zu up, %zu down, "
+		    "%zu bytes\n",
+		    s->messages_up, s->messages_down, s->message_bytes);
+	if (s->unrecorded > 0)
+		fprintf(r->out,
+		    "requests whose content was not recorded: %zu\n",
+		    s->unrecorded);
+	if (s->answers_broken > 0)
+		fprintf(r->out, "answers that cannot be read: %zu\n",
+		    s->answers_broken);
+	if (r->o->nnever > 0)
+		fprintf(r->out, "%u texts that must not leave: %s\n",
+		    r->o->nnever,
+		    s->hits > 0          ? "FOUND"
+		    : s->hits_unread > 0 ? "FOUND in what passes unread"
+		                         : "none found");
 }
 
 static void sum_text(const struct run *r)
@@ -199,19 +303,18 @@ static void sum_text(const struct run *r)
 	    s->entries, s->end[OFFLINE_PASSED], s->end[OFFLINE_DENIED],
 	    s->telemetry, s->end[OFFLINE_TUNNEL], s->end[OFFLINE_UNLISTED],
 	    s->end[OFFLINE_REFUSED], s->end[OFFLINE_BROKEN] + s->broken);
+	if (s->local > 0)
+		fprintf(r->out, ", %zu not from a network", s->local);
 	if (s->skipped > 0)
 		fprintf(r->out, ", %zu of other services", s->skipped);
 	fprintf(r->out, "\nvalues treated:");
 	for (unsigned i = CATEGORY_PARTICIPANT; i < CATEGORY_COUNT; i++)
 		fprintf(r->out, " %s %zu%s", category_word((enum category)i),
 		    s->category[i], i + 1 < CATEGORY_COUNT ? "," : "");
-	fprintf(r->out, "; drift %zu\n", s->drift);
-	if (s->messages > 0)
-		fprintf(r->out, "WebSocket messages that pass unread: %zu\n",
-		    s->messages);
-	if (r->o->nnever > 0)
-		fprintf(r->out, "%u texts that must not leave: %s\n",
-		    r->o->nnever, s->hits > 0 ? "FOUND" : "none found");
+	fprintf(r->out,
+	    "; drift %zu\nvalues that go up and no line names: %zu\n", s->drift,
+	    s->unjudged);
+	sum_more(r);
 }
 
 static void set_count(json_t *object, const char *key, size_t n)
@@ -237,7 +340,13 @@ static int sum_json(struct run *r)
 		    s->category[i]);
 	json_object_set_new(sum, "categories", categories);
 	set_count(sum, "drift", s->drift);
-	set_count(sum, "websocket_messages_unread", s->messages);
+	set_count(sum, "unjudged", s->unjudged);
+	set_count(sum, "not_from_a_network", s->local);
+	set_count(sum, "answers_unreadable", s->answers_broken);
+	set_count(sum, "content_not_recorded", s->unrecorded);
+	set_count(sum, "websocket_messages_unread",
+	    s->messages_up + s->messages_down);
+	set_count(sum, "websocket_bytes_unread", s->message_bytes);
 	if (!r->o->summary)
 		json_object_set(root, "entries", r->entries);
 	json_object_set(root, "leaves", r->hits);

@@ -1,71 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Requests and answers through the rules without a network: verdicts, notes,
- * what leaves; and a whole recording. */
+ * what leaves. */
 #include "ctl/offline.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "ctl/leak.h"
-#include "ctl/replay.h"
 #include "lib/tap.h"
-
-#define NOW 1795564800 /* 2026-11-25 */
-
-static const char pack[] =
-    "service = { id = \"example\"; name = \"Example Meet\"; version = 1;\n"
-    "  reviewed = \"2026-11-20\"; operator = { name = \"E\"; seat = \"DE\"; };\n"
-    "  e2ee = false; stance = \"none\"; };\n"
-    "hosts = (\n"
-    "  ( \"meet.example *.meet.example\", \"inspect\" ),\n"
-    "  ( \"log*.meet.example\", \"deny\", \"telemetry\", \"sink:204\" ),\n"
-    "  ( \"turn.meet.example\", \"tunnel\", \"media\" ) );\n"
-    "request = (\n"
-    "  { when = \"* *.meet.example/*\"; strip = (\n"
-    "    ( \"header User-Agent\", \"set:Browser\", \"device\" ),\n"
-    "    ( \"header X-*\", \"drop\", \"device\" ),\n"
-    "    ( \"query uname\", \"alias\", \"participant\" ),\n"
-    "    ( \"form name\", \"alias\", \"participant\" ),\n"
-    "    ( \"json $..tz\", \"set:UTC\", \"location\" ),\n"
-    "    ( \"json $.mail\", \"drop\", \"participant\" ) ); },\n"
-    "  { when = \"POST *.meet.example/rest/recording*\";\n"
-    "    deny = ( \"recording\", \"page\" ); } );\n"
-    "response = ( { when = \"* *.meet.example/*\"; strip = (\n"
-    "    ( \"cookie _ga*\", \"drop\", \"telemetry\" ) ); } );\n"
-    "join = ( { when = \"GET *.meet.example/j/*\"; need = \"query pwd\"; } );\n";
-
-static const char conf_text[] =
-    "listen = ( \"127.0.0.1:3128\" ); policy_dir = \"policy\";\n"
-    "ca = { dir = \"ca\"; }; tls = { trust = \"trust.pem\"; };\n"
-    "services = ( { id = \"example\"; mode = \"enforce\";\n"
-    "  agreement = { kind = \"avv\"; id = \"A\"; version = \"1\";\n"
-    "    date = \"2026-03-01\"; valid_until = \"2027-12-31\";\n"
-    "    sha256 = \"0123456789abcdef0123456789abcdef"
-    "0123456789abcdef0123456789abcdef\";\n"
-    "    rating = { source = \"B\"; version = \"2.0\"; date = \"2021-02-18\";\n"
-    "      light = \"green\"; };\n"
-    "    instructions_unrestricted = true; own_purposes = \"none\";\n"
-    "    max_case = 2; dpia_id = \"D\"; staff = { council_ref = \"P\";\n"
-    "      notice_ref = \"I\"; }; };\n"
-    "  inspection = { basis = \"b\"; dpia = \"d\"; council = \"c\";\n"
-    "    notice = \"n\"; }; } );\n";
-
-static struct conf *load(void)
-{
-	char err[CONF_ERR_BYTES] = "";
-	struct bundle *b = bundle_new();
-	struct conf *c = NULL;
-
-	if (bundle_add(b, "sparsamd.conf", span_str(conf_text)) < 0 ||
-	    bundle_add(b, "policy/example.conf", span_str(pack)) < 0 ||
-	    bundle_add(b, "trust.pem", SPAN("")) < 0 ||
-	    conf_load(b, "sparsamd.conf", NOW, &c, err) < 0)
-		tap_note("%s", err);
-	bundle_free(b);
-	return c;
-}
+#include "unit/ctl/rules.h"
 
 static const struct offline_field browser[] = {
 	{ SPAN("Host"), SPAN("www.meet.example") },
@@ -104,8 +44,8 @@ static void verdicts(const struct conf *c)
 		    "", 1, OFFLINE_PASSED, WHY_DONE },
 		{ "level", "GET", "https://www.meet.example/", "", 3,
 		    OFFLINE_REFUSED, WHY_LEVEL },
-		{ "no JSON", "POST", "https://www.meet.example/", "{\"tz\":",
-		    1, OFFLINE_BROKEN, WHY_BAD_BODY },
+		{ "no JSON", "POST", "https://www.meet.example/", "{\"tz\":", 1,
+		    OFFLINE_BROKEN, WHY_BAD_BODY },
 		{ "no URL", "GET", "www.meet.example", "", 1, OFFLINE_BROKEN,
 		    WHY_BAD_REQUEST },
 		{ "another scheme", "GET", "ftp://www.meet.example/", "", 1,
@@ -131,7 +71,7 @@ static void verdicts(const struct conf *c)
 		buf_init(&text, 100000);
 		(void)offline_text(&o, &in, &text);
 		tap_ok((buf_len(&text) > 0) ==
-			(o.end == OFFLINE_PASSED || o.end == OFFLINE_TUNNEL),
+		           (o.end == OFFLINE_PASSED || o.end == OFFLINE_TUNNEL),
 		    "%s: what leaves", row[i].name);
 		buf_fini(&text);
 		offline_fini(&o);
@@ -146,7 +86,7 @@ static void notes(const struct conf *c)
 		.field = browser,
 		.nfield = 5,
 		.body = SPAN("{\"mail\":\"erika@amt.example\",\"d\":{\"tz\":"
-			     "\"Europe/Berlin\",\"n\":1.0}}") };
+		             "\"Europe/Berlin\",\"n\":1.0}}") };
 	struct span want = SPAN("{\"d\":{\"tz\":\"UTC\",\"n\":1.0}}");
 	static const char *const never[] = { "Erika", "Firefox", "4711",
 		"erika@amt.example", "Europe/Berlin" };
@@ -163,16 +103,16 @@ static void notes(const struct conf *c)
 		tap_ok(leak_find(buf_span(&text), span_str(never[i])) == NULL,
 		    "%s does not leave", never[i]);
 	tap_ok(offline_request(c, &in, 1, &again) == 0 &&
-		span_eq(again.msg.path, o.msg.path),
+	           span_eq(again.msg.path, o.msg.path),
 	    "two runs give the same alias");
 	for (n = o.note; n < o.note + o.nnote; n++)
 		if (n->carrier == CARRIER_JSON && n->effect == ACT_DROP)
 			break;
 	tap_ok(n < o.note + o.nnote && span_eq(n->name, SPAN("mail")) &&
-		span_eq(n->before, SPAN("erika@amt.example")) &&
-		n->category == CATEGORY_PARTICIPANT &&
-		strcmp(n->place.file, "policy/example.conf") == 0 &&
-		n->place.line > 10,
+	           span_eq(n->before, SPAN("erika@amt.example")) &&
+	           n->category == CATEGORY_PARTICIPANT &&
+	           strcmp(n->place.file, "policy/example.conf") == 0 &&
+	           n->place.line > 10,
 	    "a note has name, value, category and line");
 	buf_fini(&text);
 	offline_fini(&o);
@@ -199,75 +139,32 @@ static void answer(const struct conf *c)
 
 	(void)offline_request(c, &in, 1, &up);
 	tap_ok(offline_answer(c, &up, &ans, &down) == 0 &&
-		down.end == OFFLINE_PASSED,
+	           down.end == OFFLINE_PASSED,
 	    "an answer");
 	buf_init(&text, 100000);
 	(void)offline_text(&down, &ans, &text);
-	tap_ok(span_find(buf_span(&text), SPAN("_ga")) == buf_len(&text) &&
-		span_find(buf_span(&text), SPAN("Alt-Svc")) == buf_len(&text) &&
-		span_find(buf_span(&text), SPAN("id=2")) < buf_len(&text),
+	tap_ok(
+	    span_find(buf_span(&text), SPAN("_ga")) == buf_len(&text) &&
+	        span_find(buf_span(&text), SPAN("Alt-Svc")) == buf_len(&text) &&
+	        span_find(buf_span(&text), SPAN("id=2")) < buf_len(&text),
 	    "its tracking goes, the rest stays");
 	tap_ok(span_find(buf_span(&text), SPAN("Content-Encoding")) ==
-		buf_len(&text),
+	           buf_len(&text),
 	    "a decoded body has no coding any more");
 	buf_fini(&text);
 	offline_fini(&up);
 	offline_fini(&down);
 }
 
-static const char har[] =
-    "{\"log\":{\"entries\":["
-    "{\"request\":{\"method\":\"GET\",\"url\":\"https://www.meet.example/"
-    "?uname=Erika\",\"headers\":[]}},"
-    "{\"request\":7},"
-    "{\"request\":{\"method\":\"GET\",\"url\":\"https://log1.meet.example/\","
-    "\"headers\":[]}},"
-    "{\"request\":{\"method\":\"GET\",\"url\":\"https://other.example/\","
-    "\"headers\":[]}},"
-    "{\"request\":{\"method\":\"POST\",\"url\":\"https://www.meet.example/\","
-    "\"headers\":[],\"postData\":{\"text\":\"name=Erika&left=RXJpa2E%3D\","
-    "\"mimeType\":\"application/x-www-form-urlencoded\"}}}]}}";
-
-static void recording(const struct conf *c)
-{
-	char path[] = "/tmp/sparsam-har.XXXXXX";
-	struct replay_options o = { .file = path, .level = 1 };
-	FILE *none = fopen("/dev/null", "w");
-	struct replay_sum sum;
-	int fd = mkstemp(path);
-
-	if (fd < 0 || write(fd, har, strlen(har)) != (ssize_t)strlen(har))
-		tap_note("cannot write %s", path);
-	close(fd);
-	tap_int(replay(c, &o, none, none, &sum), 0, "a recording");
-	tap_ok(sum.entries == 5 && sum.broken == 1 && sum.telemetry == 1 &&
-		sum.end[OFFLINE_PASSED] == 1 &&
-		sum.end[OFFLINE_UNLISTED] == 1 && sum.end[OFFLINE_BROKEN] == 1,
-	    "each entry has its end, the broken one too");
-	o.json = true, o.service = "example";
-	o.never[o.nnever++] = "Erika";
-	tap_ok(replay(c, &o, none, none, &sum) == 0 && sum.skipped == 1 &&
-		sum.hits == 0,
-	    "one service, as JSON, nothing leaves");
-	o.never[o.nnever++] = "meet.example";
-	tap_ok(replay(c, &o, none, none, &sum) == 0 && sum.hits == 1,
-	    "a text that leaves is found");
-	o.file = "/dev/null";
-	tap_int(replay(c, &o, none, none, &sum), -EBADMSG, "no recording");
-	fclose(none);
-	unlink(path);
-}
-
 int main(void)
 {
-	struct conf *c = load();
+	struct conf *c = rules_load();
 
 	if (!tap_ok(c != NULL, "rules"))
 		return tap_done();
 	verdicts(c);
 	notes(c);
 	answer(c);
-	recording(c);
 	conf_unref(c);
 	return tap_done();
 }
