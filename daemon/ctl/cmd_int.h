@@ -12,11 +12,13 @@ enum {
 	EXIT_NO = 1,
 	EXIT_USAGE = 2,
 	EXIT_NOT_REACHED = 3,
-	EXIT_UNREAD = 4 /* replay: a text leaves in what passes unread only */
+	EXIT_UNREAD = 4, /* replay: a text leaves in what passes unread only */
+	EXIT_STOPPED = 5 /* explain: the request would not leave */
 };
 
-#define LEVEL_LEAST 1 /* of the client networks: what all services may serve   \
-	               */
+#define LEVEL_LEAST                                                            \
+	1 /* of the client networks: what all services may serve               \
+	   */
 
 struct tool {
 	const char *conf_path; /* -c */

@@ -66,7 +66,8 @@ void show_notes(
 		name = n->path.n > 0 ? n->path : n->name;
 		fprintf(out, "    %-4s %-6s %-20.*s ", direction,
 		    carrier_word(n->carrier), SPAN_ARG(name));
-		show_value(n->before, out);
+		if (n->before.n > 0 || n->effect != ACT_KEEP)
+			show_value(n->before, out);
 		if (n->effect == ACT_DROP) {
 			fprintf(out, " -> dropped");
 		} else if (n->effect != ACT_KEEP) {

@@ -153,6 +153,29 @@ static void add_detect(struct buf *out, const struct detect_line *d)
 	buf_fini(&treat);
 }
 
+/* The entry whose table the line stands in, once for all its lines. */
+static void add_entry(struct buf *out, const struct service *s,
+    const struct line *l, const struct entry **last)
+{
+	const struct entry *e = NULL;
+	struct buf text;
+
+	for (uint32_t i = 0; i < s->request.n && e == NULL; i++)
+		for (uint32_t k = 0; k < s->request.p[i].nstrip; k++)
+			if (&s->request.p[i].strip[k] == l)
+				e = &s->request.p[i];
+	if (e == NULL || e == *last)
+		return;
+	*last = e;
+	buf_init(&text, 8192);
+	buf_add_span(&text, e->when.method);
+	buf_add_char(&text, ' ');
+	buf_add_span(&text, e->when.host);
+	buf_add_span(&text, e->when.path);
+	add_row(out, "entry", buf_span(&text), SPAN_NONE, "", &e->place);
+	buf_fini(&text);
+}
+
 int explain_request(
     const struct ruleset *r, const struct subject *q, struct buf *out)
 {
@@ -160,6 +183,7 @@ int explain_request(
 	struct host_match h;
 	const struct line *l;
 	const struct detect_line *d;
+	const struct entry *last = NULL;
 	uint32_t n;
 	int e;
 
@@ -178,8 +202,10 @@ int explain_request(
 		return buf_error(out);
 	}
 	add_row(out, "request", SPAN("allowed"), SPAN_NONE, "", NULL);
-	for (uint32_t i = 0; (l = plan_line(m.plan, i)) != NULL; i++)
+	for (uint32_t i = 0; (l = plan_line(m.plan, i)) != NULL; i++) {
+		add_entry(out, h.service, l, &last);
 		add_line(out, l);
+	}
 	d = plan_detect(m.plan, &n);
 	for (uint32_t i = 0; i < n; i++)
 		add_detect(out, &d[i]);

@@ -372,6 +372,8 @@ static void test_explain(void)
 		    "             zoom.conf:2\n"
 		    "service  zoom               zoom\n"
 		    "request  allowed\n"
+		    "entry    * *.zoom.us/*                          "
+		    "             zoom.conf:3\n"
 		    "header   User-Agent         set:x               device"
 		    "       zoom.conf:4\n" },
 		{ "zoom.us", "/j/1", "",

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* sparsamctl check - the configuration and the packs, as the daemon reads them.
+ */
+#include <stdio.h>
+
+#include "ctl/cmd_int.h"
+
+static void say_service(const struct conf_service *s)
+{
+	if (s->mode == CONF_OFF) {
+		printf("%.*s: off\n", SPAN_ARG(s->id));
+		return;
+	}
+	printf("%.*s: %s, %s", SPAN_ARG(s->id),
+	    s->mode == CONF_OBSERVE ? "observe" : "enforce",
+	    s->refused == WHY_DONE ? "active" : why_text_en(s->refused));
+	if (s->refused == WHY_DONE)
+		printf(", %s, up to level %u",
+		    s->inspect ? "inspected"
+		               : "never decrypted (inspection references "
+		                 "are missing)",
+		    s->max_case);
+	if (s->refused != WHY_DONE && s->lacks != NULL)
+		printf(": the agreement block lacks %s", s->lacks);
+	if (s->refused == WHY_DONE && s->days_left != INT32_MAX)
+		printf(", agreement %.*s ends in %d days",
+		    SPAN_ARG(s->agreement_id), s->days_left);
+	printf("\n");
+}
+
+int cmd_check(struct tool *t)
+{
+	struct conf *c;
+
+	if (t->argc > 0)
+		return tool_usage(CMD_CHECK);
+	c = tool_conf(t);
+	if (c == NULL)
+		return EXIT_NO;
+	printf("%s: good; %u listeners, %u client networks\n", t->conf_path,
+	    c->nlisten, c->nclient);
+	for (unsigned i = 0; i < c->nservice; i++)
+		say_service(&c->service[i]);
+	if (c->ca_pem.n == 0)
+		printf(
+		    "no certificate authority in %s yet: sparsamctl ca init\n",
+		    c->ca_dir);
+	conf_unref(c);
+	return EXIT_GOOD;
+}

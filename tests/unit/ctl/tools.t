@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# sparsamctl as people and programs call it: what is printed, and the exit status.
+top=$(cd "${top_srcdir:-.}" && pwd)
+build=$(cd "${builddir:-.}" && pwd)
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+n=0 failed=0
+
+# the configuration of the cases, with the paths of this place
+conf() { # file
+	sed -e "s,policy_dir = \"policy\",policy_dir = \"$top/policy\"," \
+	    -e "s,policy_dir = \"pack\",policy_dir = \"$top/tests/case/pack\"," \
+	    -e "s,dir = \"ca\",dir = \"$dir/ca\"," \
+	    -e "s,trust.pem,$top/tests/case/root.pem," "$top/tests/case/$1" \
+	    >"$dir/$1"
+}
+conf zoom.conf
+conf case.conf
+
+result() { # good name
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$dir/out" "$dir/err" | head -40
+	fi
+}
+
+# run STATUS NAME WORDS...: the exit status; output stays for `says`
+run() {
+	want=$1 name=$2
+	shift 2
+	"$build/sparsamctl" "$@" >"$dir/out" 2>"$dir/err" <"$dir/in"
+	got=$?
+	[ "$got" = "$want" ]
+	result $? "$name: exit status $got"
+}
+says() { # text: somewhere in the output
+	grep -qF -e "$1" "$dir/out" "$dir/err"
+	result $? "  says: $1"
+}
+hides() {
+	! grep -qF -e "$1" "$dir/out" "$dir/err"
+	result $? "  does not say: $1"
+}
+
+zoom="-c $dir/zoom.conf"
+: >"$dir/in"
+
+# --- explain ---
+printf 'userName=Erika+Mustermann&meetingNumber=1&foo=1' >"$dir/in"
+run 0 "explain with content" $zoom explain --body - \
+    --content application/x-www-form-urlencoded \
+    --header 'User-Agent: Amt/1 (AMT-NB-0815)' 'https://zoom.us/api/v1/wc/info'
+says 'passed (zoom)'
+says 'agreement AVV-2026-17, until 2027-12-31, enforce, up to level 2'
+says 'entry    * */*wc/info*'
+says '"Amt/1 (AMT-NB-0815)" -> "Mozilla/5.0'
+says '"Erika Mustermann" -> "Teilnehmer '
+says '"1" -> dropped  [participant, drift]'
+says '&meetingNumber=1'
+cp "$dir/in" "$dir/body"
+: >"$dir/in"
+run 0 "explain as JSON" $zoom explain --json --body "$dir/body" \
+    --content application/x-www-form-urlencoded 'https://zoom.us/api/v1/wc/info'
+says '"method": "POST"'
+says '"content": "userName=Teilnehmer+'
+says '"max_case": 2'
+run 5 "explain: telemetry" $zoom explain https://log.zoom.us/x
+says 'denied (zoom, telemetry, answered with 204)'
+run 5 "explain: no passcode" $zoom explain https://zoom.us/j/1
+run 5 "explain: a host of nobody" $zoom explain https://other.example/
+run 0 "explain: a tunnel" $zoom explain https://x.cloud.zoom.us/
+run 1 "explain: no URL" $zoom explain zoom.us
+run 1 "explain: no such content" $zoom explain --body "$dir/none" https://zoom.us/
+run 2 "explain: unknown option" $zoom explain --bdoy x https://zoom.us/
+run 2 "explain: option without value" $zoom explain --method
+
+# --- replay ---
+har=$top/tests/data/zoom-meetingsdk.har
+printf '# planted\n\nErika Mustermann\r\nAMT-NB-0815\n' >"$dir/never"
+run 0 "replay" $zoom replay --summary --never-file "$dir/never" "$har"
+says '2 texts that must not leave: none found'
+run 4 "replay: unread" $zoom replay --summary --never 'Jabra Evolve2 65' "$har"
+says 'FOUND in what passes unread'
+run 1 "replay: a text that leaves" $zoom replay --summary --never meetingNumber \
+    --never 'Jabra Evolve2 65' "$har"
+says 'FOUND'
+run 1 "replay: no such file" $zoom replay "$dir/none.har"
+run 1 "replay: no such service" $zoom replay --service other "$har"
+run 2 "replay: no such list" $zoom replay --never-file "$dir/none" "$har"
+
+echo "1..$n"
+[ "$failed" = 0 ]
