@@ -9,7 +9,8 @@
 struct buf;
 
 /* Host verdict, deny or join entry, and each line of the plan that could touch
- * the request under the entry it stands in, with file:line. Adds text to out. 0 or the error of out. */
+ * the request under the entry it stands in, with file:line. Adds text to out. 0
+ * or the error of out. */
 int explain_request(const struct ruleset *r, const struct subject *q,
     struct buf *out);
 

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 
 #include "conf/date.h"
+#include "ctl/lines.h"
+#include "ctl/packs.h"
 #include "engine/ruleset.h"
 
 #define DEFAULT_CLOCK "2026-11-23T09:00:00Z"
 #define PATH_BYTES 1000
+#define FOLDERS_ABOVE 4 /* of a case, in which its configuration may be */
 
 static const struct case_step *header(
     const struct case_file *c, const char *verb)
@@ -74,28 +77,29 @@ static void add_folder(
 		closedir(d);
 }
 
-/* The named file beside the case, in a folder above it, or in tests/case/. */
+/* The named file beside the case, in a folder above it, or among the cases. */
 static int add_named(struct bundle *b, const struct case_file *c,
-    const char *top, struct span name)
+    const char *cases, struct span name)
 {
 	char dir[PATH_BYTES], path[PATH_BYTES + 300];
+	unsigned above = 0;
 	char *slash;
 
 	snprintf(dir, sizeof dir, "%s", c->path);
-	while ((slash = strrchr(dir, '/')) != NULL) {
+	while (above++ < FOLDERS_ABOVE && (slash = strrchr(dir, '/')) != NULL) {
 		*slash = '\0';
 		snprintf(path, sizeof path, "%s/%.*s", dir, SPAN_ARG(name));
 		if (add_file(b, path, "case.conf") == 0)
 			return 0;
-		if (strcmp(dir, top) == 0)
+		if (strcmp(dir, cases) == 0)
 			break;
 	}
-	snprintf(path, sizeof path, "%s/tests/case/%.*s", top, SPAN_ARG(name));
+	snprintf(path, sizeof path, "%s/%.*s", cases, SPAN_ARG(name));
 	return add_file(b, path, "case.conf");
 }
 
 static int add_config(struct bundle *b, const struct case_file *c,
-    const char *top, char err[CONF_ERR_BYTES])
+    const struct case_place *place, char err[CONF_ERR_BYTES])
 {
 	const struct case_step *s = header(c, "config");
 	struct span name = SPAN("case.conf");
@@ -105,7 +109,9 @@ static int add_config(struct bundle *b, const struct case_file *c,
 		return bundle_add(b, "case.conf", s->block);
 	if (s != NULL && s->nwords == 1)
 		name = s->word[0];
-	r = add_named(b, c, top, name);
+	r = add_named(b, c, place->cases, name);
+	if (r < 0 && s == NULL)
+		return packs_config(b, "case.conf", err);
 	if (r < 0)
 		snprintf(err, CONF_ERR_BYTES, "%s: there is no %.*s", c->path,
 		    SPAN_ARG(name));
@@ -134,8 +140,8 @@ static int add_packs(
 	return 0;
 }
 
-struct conf *case_conf(
-    const struct case_file *c, const char *top, char err[CONF_ERR_BYTES])
+struct conf *case_conf(const struct case_file *c,
+    const struct case_place *place, char err[CONF_ERR_BYTES])
 {
 	struct bundle *b = bundle_new();
 	struct conf *conf = NULL;
@@ -145,15 +151,18 @@ struct conf *case_conf(
 	snprintf(err, CONF_ERR_BYTES, "%s: memory is out", c->path);
 	if (b == NULL)
 		return NULL;
-	if (add_config(b, c, top, err) < 0 || add_packs(b, c, err) < 0)
+	if (add_packs(b, c, err) < 0)
 		goto done;
-	add_folder(b, top, "policy", "policy");
-	add_folder(b, top, "policy/common", "policy/common");
-	add_folder(b, top, "tests/case/pack", "pack");
-	add_folder(b, top, "tests/case/pack/common", "pack/common");
-	snprintf(path, sizeof path, "%s/tests/case/root.pem", top);
-	(void)add_file(b, path, "trust.pem");
-	(void)add_file(b, path, "ca/root.pem");
+	snprintf(path, sizeof path, "%s/root.pem", place->cases);
+	if (add_file(b, path, "trust.pem") == 0)
+		(void)add_file(b, path, "ca/root.pem");
+	else
+		(void)bundle_add(b, "trust.pem", SPAN(""));
+	add_folder(b, place->cases, "pack", "pack");
+	add_folder(b, place->cases, "pack/common", "pack/common");
+	if (packs_read(b, place->policy, err) < 0 ||
+	    add_config(b, c, place, err) < 0)
+		goto done;
 	if (!case_clock(c, &now))
 		snprintf(err, CONF_ERR_BYTES, "%s: expected: clock %s", c->path,
 		    DEFAULT_CLOCK);
@@ -166,88 +175,49 @@ done:
 
 /* ---- coverage ---- */
 
-static void one(const struct ruleset *r, struct place at, uint32_t id,
-    struct span text, struct buf *out)
+struct cover {
+	const struct ruleset *rules;
+	struct buf *out;
+};
+
+static void cover(void *arg, struct place at, uint32_t id, struct span text)
 {
-	buf_addf(out, "%c%s:%u ", ruleset_reached(r, id) ? '+' : '-', at.file,
-	    at.line);
-	buf_add_span(out, text);
-	buf_add_char(out, '\n');
-}
+	struct cover *c = arg;
 
-/* "METHOD host/path" */
-static struct span when_text(const struct when *w, char text[PATH_BYTES])
-{
-	snprintf(text, PATH_BYTES, "%.*s %.*s%.*s", SPAN_ARG(w->method),
-	    SPAN_ARG(w->host), SPAN_ARG(w->path));
-	return span_str(text);
-}
-
-typedef void line_f(const struct ruleset *r, struct place at, uint32_t id,
-    struct span text, void *arg);
-
-static void each_entry(const struct ruleset *r,
-    const struct list_of_entries *list, bool join, line_f *fn, void *arg)
-{
-	char text[PATH_BYTES];
-
-	for (uint32_t i = 0; i < list->n; i++) {
-		const struct entry *e = &list->p[i];
-
-		if (e->denies || join)
-			fn(r, e->place, e->id, when_text(&e->when, text), arg);
-		for (uint32_t k = 0; k < e->nstrip; k++)
-			fn(r, e->strip[k].place, e->strip[k].id,
-			    e->strip[k].text, arg);
-	}
-}
-
-static void each_line(const struct ruleset *r, line_f *fn, void *arg)
-{
-	for (size_t i = 0; i < ruleset_count(r); i++) {
-		const struct service *s = ruleset_at(r, i);
-
-		for (uint32_t k = 0; k < s->nhost; k++)
-			fn(r, s->host[k].place, s->host[k].id,
-			    s->host[k].pattern, arg);
-		each_entry(r, &s->request, false, fn, arg);
-		each_entry(r, &s->response, false, fn, arg);
-		each_entry(r, &s->join, true, fn, arg);
-	}
-}
-
-static void cover(const struct ruleset *r, struct place at, uint32_t id,
-    struct span text, void *arg)
-{
-	one(r, at, id, text, arg);
+	buf_addf(c->out, "%c%s:%u ", ruleset_reached(c->rules, id) ? '+' : '-',
+	    at.file, at.line);
+	buf_add_span(c->out, text);
+	buf_add_char(c->out, '\n');
 }
 
 void case_coverage(const struct conf *conf, struct buf *out)
 {
-	each_line(conf->rules, cover, out);
+	struct cover c = { conf->rules, out };
+
+	lines_each(conf->rules, cover, &c);
 }
 
 struct wanted {
+	const struct ruleset *rules;
 	struct span file, text;
 	int result;
 };
 
-static void match(const struct ruleset *r, struct place at, uint32_t id,
-    struct span text, void *arg)
+static void match(void *arg, struct place at, uint32_t id, struct span text)
 {
 	struct wanted *w = arg;
 
 	if (span_eq(span_str(at.file), w->file) && span_eq(text, w->text)) {
 		if (w->result < 0)
 			w->result = 0;
-		w->result |= ruleset_reached(r, id);
+		w->result |= ruleset_reached(w->rules, id);
 	}
 }
 
 int case_reached(const struct conf *conf, struct span file, struct span text)
 {
-	struct wanted w = { file, text, -1 };
+	struct wanted w = { conf->rules, file, text, -1 };
 
-	each_line(conf->rules, match, &w);
+	lines_each(conf->rules, match, &w);
 	return w.result;
 }

@@ -10,11 +10,19 @@
 /* The time of the case ("clock"), UTC; false: it cannot be read. */
 bool case_clock(const struct case_file *c, int64_t *ret_unix_s);
 
-/* top: the top of the source tree. In the bundle: the text of `config` as
- * case.conf, all of policy/ and policy/common/, and tests/case/pack/ as pack/.
- * NULL with a sentence in err. */
-struct conf *case_conf(
-    const struct case_file *c, const char *top, char err[CONF_ERR_BYTES]);
+/* Where things are. */
+struct case_place {
+	const char *policy; /* the packs; its folder common/ too */
+	const char *cases;  /* shared configurations, pack/, root.pem */
+};
+
+/* In the bundle: the text of `config` as case.conf, place->policy as policy/,
+ * and pack/ of place->cases as pack/. A `config` is looked for beside the case,
+ * in the folders above it and in place->cases; where a case names none and
+ * there is no case.conf, every pack of policy/ is on (ctl/packs.h). NULL with a
+ * sentence in err. */
+struct conf *case_conf(const struct case_file *c,
+    const struct case_place *place, char err[CONF_ERR_BYTES]);
 
 /* "FILE:LINE what stands there" for each line of the rules, with a mark in
  * front:

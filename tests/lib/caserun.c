@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* caserun - play case files in process and print TAP: a line for each case and
- * for each `again` of it.
+ * for each `again` of it. `sparsamctl test` and `coverage` run it.
  *
- *   caserun [-v] [--coverage] [--top DIR] [FILE.case...]
+ *   caserun [-v] [--coverage | --report] [--top DIR] [--policy DIR]
+ *           [--cases DIR] [FILE.case | DIR ...]
  *
- * Without files: all of tests/case/, with --coverage. That lists the lines of
- * the packs under policy/ that no case reached, and fails when there are any.
- * -v also shows which file gave how many results. DIR is the top of the source
- * tree (default: $top_srcdir, or "."). A case runs in a process of its own: a
- * crash is one failure. */
+ * A DIR stands for its cases and those of the folders in it. Without any: all
+ * of the cases, with --coverage. That lists the lines of the packs that no case
+ * reached, and fails when there are any. --report, for programs, prints lines
+ * instead of TAP: "+FILE:LINE text" or "-FILE:LINE text" for each line of the
+ * packs, reached or not, "!text" for each result that is not good, and "=N"
+ * for all results; each case is played once only. -v also shows which file gave
+ * how many results.
+ *
+ * --policy: the packs (default: policy/ of the top); --cases: what cases share
+ * (default: tests/case/ of the top); --top: of the source tree (default:
+ * $top_srcdir, or "."). A case runs in a process of its own: a crash is one
+ * failure. */
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,8 +36,12 @@
 #define REPORT_MAX_BYTES (16u << 20)
 #define COVER_MAX_LINES 20000
 
-static bool verbose, coverage;
-static const char *top;
+#define PATH_BYTES 1000
+
+static bool verbose, coverage, report;
+static struct case_place place;
+static size_t results_all;
+static bool bad_any;
 static struct hash *cover; /* "FILE:LINE text" -> '+' or '-' */
 
 /* ---- one case, in its own process; lines go to the parent through out:
@@ -173,14 +187,15 @@ static void run_file(FILE *out, const char *path)
 		case_free(c);
 		return;
 	}
-	conf = case_conf(c, top, err);
+	conf = case_conf(c, &place, err);
 	if (conf == NULL) {
 		result(out, false, c, "", span_str(err));
 	} else {
 		if (run_once(out, c, conf,
 		        (struct case_way){ .way = WAY_WHOLE }, "", &r)) {
 			check_rules(out, c, conf);
-			run_again(out, c, conf, &r);
+			if (!report)
+				run_again(out, c, conf, &r);
 		}
 		if (coverage)
 			tell_coverage(out, conf);
@@ -212,6 +227,26 @@ static void note_cover(struct span line)
 		*reached = '+';
 }
 
+/* One result. */
+static void tell(bool good, struct span name)
+{
+	results_all++;
+	bad_any = bad_any || !good;
+	if (!report)
+		tap_ok(good, "%.*s", SPAN_ARG(name));
+	else if (!good)
+		printf("!%.*s\n", SPAN_ARG(name));
+}
+
+/* The same for a file that gave none. */
+static void tell_bad(const char *path, const char *what, int number)
+{
+	char text[PATH_BYTES];
+
+	snprintf(text, sizeof text, "%.900s: %s %d", path, what, number);
+	tell(false, span_str(text));
+}
+
 static bool take_line(struct span line)
 {
 	struct span rest = span_from(line, 1);
@@ -219,13 +254,16 @@ static bool take_line(struct span line)
 	switch (line.n > 0 ? line.p[0] : '#') {
 	case '+':
 	case '-':
-		tap_ok(line.p[0] == '+', "%.*s", SPAN_ARG(rest));
+		tell(line.p[0] == '+', rest);
 		return true;
 	case '!':
 		note_cover(rest);
 		return false;
 	default:
-		tap_note("%.*s", SPAN_ARG(rest));
+		if (report)
+			fprintf(stderr, "# %.*s\n", SPAN_ARG(rest));
+		else
+			tap_note("%.*s", SPAN_ARG(rest));
 		return false;
 	}
 }
@@ -242,7 +280,7 @@ static void play(const char *path)
 
 	fflush(NULL);
 	if (pipe(fd) < 0 || (pid = fork()) < 0) {
-		tap_ok(false, "%s: no process for it", path);
+		tell_bad(path, "no process for it, errno", errno);
 		return;
 	}
 	if (pid == 0) {
@@ -267,8 +305,8 @@ static void play(const char *path)
 	if (verbose)
 		tap_note("%s: %u results", path, results);
 	if (status != 0 || results == 0)
-		tap_ok(false, "%s: ended by %s %d", path,
-		    WIFSIGNALED(status) ? "signal" : "status",
+		tell_bad(path,
+		    WIFSIGNALED(status) ? "ended by signal" : "ended by status",
 		    WIFSIGNALED(status) ? WTERMSIG(status)
 		                        : WEXITSTATUS(status));
 }
@@ -290,8 +328,20 @@ static int collect(struct span key, void *value, void *arg)
 	return 0;
 }
 
+static int print_line(struct span key, void *value, void *arg)
+{
+	(void)arg;
+	printf("%c%.*s\n", *(const char *)value, SPAN_ARG(key));
+	return 0;
+}
+
 static void report_coverage(void)
 {
+	if (report) {
+		(void)hash_each(cover, print_line, NULL);
+		printf("=%zu\n", results_all);
+		return;
+	}
 	(void)hash_each(cover, collect, NULL);
 	qsort(missing, nmissing, sizeof *missing, by_text);
 	tap_ok(nmissing == 0, "every line of every pack is reached: %zu of %zu",
@@ -300,45 +350,67 @@ static void report_coverage(void)
 		tap_note("not reached: %s", missing[i]);
 }
 
-/* All cases of the tree, as `make check` wants them. */
-static void play_all(void)
+/* The cases of a folder and of those in it. */
+static void play_folder(const char *dir)
 {
-	char pattern[1000];
+	char pattern[PATH_BYTES + 20];
 	glob_t found;
 
-	snprintf(pattern, sizeof pattern, "%s/tests/case/*/*.case", top);
-	if (glob(pattern, 0, NULL, &found) != 0) {
-		tap_ok(false, "%s: no cases are here", pattern);
-		return;
-	}
+	snprintf(pattern, sizeof pattern, "%.990s/*.case", dir);
+	(void)glob(pattern, 0, NULL, &found);
+	snprintf(pattern, sizeof pattern, "%.990s/*/*.case", dir);
+	(void)glob(pattern, GLOB_APPEND, NULL, &found);
+	if (found.gl_pathc == 0)
+		tell_bad(dir, "cases in this folder:", 0);
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		play(found.gl_pathv[i]);
 	globfree(&found);
 }
 
+static void play_any(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		play_folder(path);
+	else
+		play(path);
+}
+
 int main(int argc, char **argv)
 {
+	static char policy[PATH_BYTES], cases[PATH_BYTES];
+	const char *top = getenv("top_srcdir");
 	int files = 0;
 
-	top = getenv("top_srcdir");
-	if (top == NULL)
-		top = ".";
 	cover = hash_new(COVER_MAX_LINES);
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--top") == 0 && i + 1 < argc)
+			top = argv[++i];
+	snprintf(policy, sizeof policy, "%s/policy", top != NULL ? top : ".");
+	snprintf(cases, sizeof cases, "%s/tests/case", top != NULL ? top : ".");
+	place = (struct case_place){ policy, cases };
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-v") == 0)
 			verbose = true;
 		else if (strcmp(argv[i], "--coverage") == 0)
 			coverage = true;
+		else if (strcmp(argv[i], "--report") == 0)
+			coverage = report = true;
 		else if (strcmp(argv[i], "--top") == 0 && i + 1 < argc)
-			top = argv[++i];
+			i++;
+		else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
+			place.policy = argv[++i];
+		else if (strcmp(argv[i], "--cases") == 0 && i + 1 < argc)
+			place.cases = argv[++i];
 		else if (++files > 0)
-			play(argv[i]);
+			play_any(argv[i]);
 	}
 	if (files == 0) {
 		coverage = true;
-		play_all();
+		play_folder(place.cases);
 	}
 	if (coverage)
 		report_coverage();
-	return tap_done();
+	return report ? bad_any : tap_done();
 }
