@@ -11,8 +11,8 @@
 
 #define ID_MAX 32
 #define COMMON_KEYS \
-	"include variables hosts request response join websocket media sip " \
-	"detect"
+	"include variables tables hosts request response join websocket " \
+	"media sip detect"
 #define LIGHTS "red yellow green unrated"
 
 /* ---- the service block ---- */
@@ -398,7 +398,8 @@ static int read_pack(struct pack *p, const struct bundle *b, const char *dir,
 	    (r = take_variables(p, var, nvar)) < 0 ||
 	    (r = check_variables(p, idle)) < 0)
 		return r;
-	if ((r = policy_hosts(p)) < 0 || (r = policy_requests(p)) < 0 ||
+	if ((r = policy_tables(p)) < 0 || (r = policy_hosts(p)) < 0 ||
+	    (r = policy_requests(p)) < 0 ||
 	    (r = policy_responses(p)) < 0 || (r = policy_joins(p)) < 0 ||
 	    (r = policy_detect(p)) < 0)
 		return r;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What policy_file.c, policy_table.c, policy_detect.c and policy_later.c share:
- * a pack while it is read, with its includes. */
+/* What policy_*.c share: a pack while it is read, with its includes. */
 #ifndef CONF_POLICY_INT_H
 #define CONF_POLICY_INT_H
 
@@ -44,6 +43,19 @@ int policy_line(const struct pack *p, const struct lex *l,
 /* ( "category", "sink" ), the latter may be left out. */
 int policy_deny(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct entry *e);
+/* All lines of the strip table s (NULL: none), those of named tables in place.
+ * later: of a block without effect yet, nothing must be ready for it. */
+int policy_strip(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, bool later, struct line **ret_line,
+    uint32_t *ret_n);
+/* The named tables of all files are well-formed, used or not. */
+int policy_tables(const struct pack *p);
+/* A list of least to most columns. */
+int policy_row(const struct lex *l, const config_setting_t *s, unsigned least,
+    unsigned most, const char *form);
+/* Column i is a category. */
+int policy_category(const struct lex *l, const config_setting_t *s, unsigned i,
+    enum category *ret_category);
 /* Text number i of the list s: what names it in errors. */
 int policy_column(const struct lex *l, const config_setting_t *s, unsigned i,
     const char *what, struct span *ret_text);

@@ -8,17 +8,6 @@
 typedef int take_f(const struct pack *p, const struct lex *l,
     const config_setting_t *s);
 
-static int take_lines(const struct pack *p, const struct lex *l,
-    const config_setting_t *list)
-{
-	struct line line;
-	int r = 0;
-
-	for (unsigned i = 0; r == 0 && i < lex_count(list); i++)
-		r = policy_line(p, l, config_setting_get_elem(list, i), &line);
-	return r;
-}
-
 static int take_websocket(const struct pack *p, const struct lex *l,
     const config_setting_t *s)
 {
@@ -36,7 +25,7 @@ static int take_websocket(const struct pack *p, const struct lex *l,
 		return lex_error(l, lex_member(s, "when"), r, err);
 	if ((r = lex_flag(l, s, "deflate", false, &deflate)) < 0 ||
 	    (r = lex_list(l, s, "strip", &strip)) < 0 ||
-	    (r = take_lines(p, l, strip)) < 0)
+	    (r = policy_strip(p, l, strip, true, &e.strip, &e.nstrip)) < 0)
 		return r;
 	deny = lex_member(s, "deny");
 	if (deny != NULL && strip != NULL)

@@ -12,15 +12,15 @@ int policy_column(const struct lex *l, const config_setting_t *s, unsigned i,
 	return lex_value(l, config_setting_get_elem(s, i), what, ret_text);
 }
 
-static int check_row(const struct lex *l, const config_setting_t *s,
-    unsigned least, unsigned most, const char *form)
+int policy_row(const struct lex *l, const config_setting_t *s, unsigned least,
+    unsigned most, const char *form)
 {
 	if (!config_setting_is_list(s))
-		return lex_fail(l, s, "expected %s, found %s", form,
-		    lex_kind(s));
+		return lex_fail(
+		    l, s, "expected %s, found %s", form, lex_kind(s));
 	if (lex_count(s) < least || lex_count(s) > most)
-		return lex_fail(l, s, "expected %s, found %u columns", form,
-		    lex_count(s));
+		return lex_fail(
+		    l, s, "expected %s, found %u columns", form, lex_count(s));
 	return 0;
 }
 
@@ -42,8 +42,8 @@ static int take_sink(const struct pack *p, const struct lex *l,
 	return r < 0 ? lex_error(l, s, r, err) : 0;
 }
 
-static int take_category(const struct lex *l, const config_setting_t *s,
-    unsigned i, enum category *ret_category)
+int policy_category(const struct lex *l, const config_setting_t *s, unsigned i,
+    enum category *ret_category)
 {
 	char err[PARSE_ERR_BYTES];
 	struct span text;
@@ -72,8 +72,9 @@ static int take_verdict(const struct pack *p, const struct lex *l,
 	switch (h->verdict) {
 	case VERDICT_INSPECT:
 		if (n > 2)
-			return lex_fail(l, s, "inspect takes no further "
-					      "columns");
+			return lex_fail(l, s,
+			    "inspect takes no further "
+			    "columns");
 		return 0;
 	case VERDICT_TUNNEL:
 		if (n > 3)
@@ -89,15 +90,15 @@ static int take_verdict(const struct pack *p, const struct lex *l,
 		return lex_fail(l, s,
 		    "a denied host needs a category: ( \"HOST\", \"deny\", "
 		    "\"CATEGORY\", \"SINK\" )");
-	if ((r = take_category(l, s, 2, &h->category)) < 0)
+	if ((r = policy_category(l, s, 2, &h->category)) < 0)
 		return r;
 	return n < 4 ? 0 : take_sink(p, l, s, 3, &h->sink);
 }
 
 /* Is an include's host named already, in this pack or an earlier include of
  * it? */
-static bool is_taken(const struct host_line *h, const struct host_line *own,
-    uint32_t nown)
+static bool is_taken(
+    const struct host_line *h, const struct host_line *own, uint32_t nown)
 {
 	for (uint32_t i = 0; i < nown; i++)
 		if (own[i].place.file != h->place.file &&
@@ -115,7 +116,7 @@ static int take_hosts(const struct pack *p, unsigned file,
 	struct span rest, one;
 	int r;
 
-	if ((r = check_row(l, s, 2, 4, HOST_FORM)) < 0 ||
+	if ((r = policy_row(l, s, 2, 4, HOST_FORM)) < 0 ||
 	    (r = policy_column(l, s, 0, "host", &rest)) < 0 ||
 	    (r = take_verdict(p, l, s, &h)) < 0)
 		return r;
@@ -139,8 +140,8 @@ static int take_hosts(const struct pack *p, unsigned file,
 
 int policy_hosts(struct pack *p)
 {
-	struct host_line *own = arena_alloc(p->arena,
-	    (RULE_HOSTS_MAX + 1) * sizeof *own);
+	struct host_line *own =
+	    arena_alloc(p->arena, (RULE_HOSTS_MAX + 1) * sizeof *own);
 	uint32_t n = 0;
 	int r;
 
@@ -149,11 +150,11 @@ int policy_hosts(struct pack *p)
 	for (unsigned i = 0; i < p->nfile; i++) {
 		const config_setting_t *list;
 
-		r = lex_list(&p->file[i], lex_root(&p->file[i]), "hosts",
-		    &list);
+		r = lex_list(
+		    &p->file[i], lex_root(&p->file[i]), "hosts", &list);
 		for (unsigned k = 0; r == 0 && k < lex_count(list); k++)
-			r = take_hosts(p, i, config_setting_get_elem(list, k),
-			    own, &n);
+			r = take_hosts(
+			    p, i, config_setting_get_elem(list, k), own, &n);
 		if (r < 0)
 			return r;
 	}
@@ -162,80 +163,17 @@ int policy_hosts(struct pack *p)
 	return 0;
 }
 
-/* ---- lines and entries ---- */
-
-#define LINE_FORM "( \"WHERE\", \"TREATMENT\", \"CATEGORY\" )"
-
-static int take_treatment(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct line *line)
-{
-	char err[PARSE_ERR_BYTES];
-	struct span text;
-	int r;
-
-	if ((r = policy_column(l, s, 1, "treatment", &text)) < 0)
-		return r;
-	if (span_starts(text, SPAN("set:")) &&
-	    (r = policy_expand(p, l, s, text, &text)) < 0)
-		return r;
-	r = parse_treatment(text, p->arena, &line->treat, err);
-	return r < 0 ? lex_error(l, s, r, err) : 0;
-}
-
-int policy_line(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct line *ret_line)
-{
-	char err[PARSE_ERR_BYTES];
-	int r;
-
-	*ret_line = (struct line){ .text = SPAN_NONE };
-	if ((r = check_row(l, s, 2, 3, LINE_FORM)) < 0 ||
-	    (r = policy_column(l, s, 0, "where", &ret_line->text)) < 0)
-		return r;
-	ret_line->place = lex_place(l, s);
-	r = parse_where(ret_line->text, p->arena, &ret_line->where, err);
-	if (r < 0)
-		return lex_error(l, s, r, err);
-	if ((r = take_treatment(p, l, s, ret_line)) < 0)
-		return r;
-	if (lex_count(s) == 3)
-		return take_category(l, s, 2, &ret_line->category);
-	if (ret_line->treat.act == ACT_KEEP)
-		return 0;
-	return lex_fail(l, s,
-	    "a line with %s needs a category: participant device time "
-	    "location telemetry recording security",
-	    act_word(ret_line->treat.act));
-}
+/* ---- entries ---- */
 
 int policy_deny(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct entry *e)
 {
-	int r = check_row(l, s, 1, 2, "deny = ( \"CATEGORY\", \"SINK\" )");
+	int r = policy_row(l, s, 1, 2, "deny = ( \"CATEGORY\", \"SINK\" )");
 
-	if (r < 0 || (r = take_category(l, s, 0, &e->category)) < 0)
+	if (r < 0 || (r = policy_category(l, s, 0, &e->category)) < 0)
 		return r;
 	e->denies = true;
 	return lex_count(s) < 2 ? 0 : take_sink(p, l, s, 1, &e->sink);
-}
-
-static int take_strip(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct entry *e)
-{
-	int r = 0;
-
-	e->nstrip = lex_count(s);
-	e->strip = arena_alloc(p->arena, e->nstrip * sizeof *e->strip);
-	if (e->nstrip > 0 && e->strip == NULL)
-		return lex_error(l, s, arena_error(p->arena), "");
-	for (unsigned i = 0; r == 0 && i < e->nstrip; i++) {
-		const config_setting_t *row = config_setting_get_elem(s, i);
-
-		r = policy_line(p, l, row, &e->strip[i]);
-		if (r == 0)
-			r = policy_ready(l, row, &e->strip[i]);
-	}
-	return r;
 }
 
 /* when, query and content of an entry. */
@@ -254,17 +192,18 @@ static int take_when(const struct pack *p, const struct lex *l,
 	if ((r = parse_when(text, p->arena, &e->when, err)) < 0)
 		return lex_error(l, lex_member(s, "when"), r, err);
 	if ((r = lex_text(l, s, "query", query != NULL, &e->when.query)) < 0 ||
-	    (r = lex_text(l, s, "content", content != NULL,
-	    &e->when.content)) < 0)
+	    (r = lex_text(l, s, "content", content != NULL, &e->when.content)) <
+	        0)
 		return r;
-	if (query != NULL && (e->when.query.p[0] == '=' ||
-	    span_chr(e->when.query, '&') < e->when.query.n))
+	if (query != NULL &&
+	    (e->when.query.p[0] == '=' ||
+	        span_chr(e->when.query, '&') < e->when.query.n))
 		return lex_fail(l, query,
 		    "query \"%.60s\": expected NAME or NAME=GLOB",
 		    e->when.query.p);
-	if (content != NULL && (span_chr(e->when.content, ' ') <
-	    e->when.content.n || span_chr(e->when.content, ';') <
-	    e->when.content.n))
+	if (content != NULL &&
+	    (span_chr(e->when.content, ' ') < e->when.content.n ||
+	        span_chr(e->when.content, ';') < e->when.content.n))
 		return lex_fail(l, content,
 		    "content \"%.60s\": expected a media type without "
 		    "parameters, * for any run of characters",
@@ -272,8 +211,8 @@ static int take_when(const struct pack *p, const struct lex *l,
 	return 0;
 }
 
-static int take_unread(const struct lex *l, const config_setting_t *s,
-    struct entry *e)
+static int take_unread(
+    const struct lex *l, const config_setting_t *s, struct entry *e)
 {
 	struct span word;
 	int r = lex_word(l, s, "unread", false, "pass deny", &word);
@@ -282,8 +221,8 @@ static int take_unread(const struct lex *l, const config_setting_t *s,
 	return r;
 }
 
-static int take_form(const struct lex *l, const config_setting_t *s,
-    struct entry *e)
+static int take_form(
+    const struct lex *l, const config_setting_t *s, struct entry *e)
 {
 	char all[80];
 	size_t n = 0;
@@ -331,7 +270,7 @@ static int take_entry(const struct pack *p, const struct lex *l,
 
 	r = lex_keys(l, s, request ? "request entry" : "response entry",
 	    request ? "when strip deny allow unread form meeting query content"
-		    : "when strip unread form query content");
+	            : "when strip unread form query content");
 	if (r < 0 || (r = take_when(p, l, s, e)) < 0 ||
 	    (r = take_unread(l, s, e)) < 0 || (r = take_form(l, s, e)) < 0 ||
 	    (r = take_meeting(p, l, s, e)) < 0 ||
@@ -352,8 +291,8 @@ static int take_entry(const struct pack *p, const struct lex *l,
 	if (!says)
 		return lex_fail(l, s, "this entry does nothing: expected %s",
 		    request ? "strip, deny, allow, unread, form or meeting"
-			    : "strip, unread or form");
-	return strip != NULL ? take_strip(p, l, strip, e) : 0;
+		            : "strip, unread or form");
+	return policy_strip(p, l, strip, false, &e->strip, &e->nstrip);
 }
 
 static int take_join(const struct pack *p, const struct lex *l,
@@ -372,7 +311,7 @@ static int take_join(const struct pack *p, const struct lex *l,
 /* One block of all files, one entry after the other. */
 static int take_block(const struct pack *p, const char *block,
     int (*take)(const struct pack *, const struct lex *,
-	const config_setting_t *, const char *, struct entry *),
+        const config_setting_t *, const char *, struct entry *),
     struct list_of_entries *out)
 {
 	const config_setting_t *list[1 + POLICY_INCLUDES_MAX];
@@ -380,8 +319,8 @@ static int take_block(const struct pack *p, const char *block,
 	int r = 0;
 
 	for (unsigned i = 0; i < p->nfile; i++) {
-		r = lex_list(&p->file[i], lex_root(&p->file[i]), block,
-		    &list[i]);
+		r = lex_list(
+		    &p->file[i], lex_root(&p->file[i]), block, &list[i]);
 		if (r < 0)
 			return r;
 		n += lex_count(list[i]);
