@@ -40,6 +40,8 @@ static void read_question(struct tool *t, struct question *q)
 	while (t->argc > 1 && !q->bad) {
 		if (tool_flag(t, "--json")) {
 			q->json = true;
+		} else if ((v = tool_value(t, "--pack-dir", &q->bad)) != NULL) {
+			t->packs = v;
 		} else if ((v = tool_value(t, "--method", &q->bad)) != NULL) {
 			q->in.method = span_str(v);
 		} else if ((v = tool_value(t, "--header", &q->bad)) != NULL) {

@@ -23,12 +23,16 @@ enum {
 struct tool {
 	const char *conf_path; /* -c */
 	const char *socket;    /* -s, or NULL */
+	const char *packs;     /* --pack-dir, or NULL */
 	int argc;              /* words after the command */
 	char **argv;
 };
 
-/* The configuration, or NULL after a message. */
+/* The configuration; with packs, all services of that folder switched on
+ * (ctl/packs.h). NULL after a message. */
 struct conf *tool_conf(const struct tool *t);
+/* The packs of the configuration when it can be read, else the shipped ones. */
+const char *tool_packs(const struct tool *t);
 int tool_usage(enum cmd c);
 /* The next word is this option: take it off. */
 bool tool_flag(struct tool *t, const char *name);
@@ -39,6 +43,8 @@ const char *tool_value(struct tool *t, const char *name, bool *ret_bad);
 int cmd_check(struct tool *t);
 int cmd_explain(struct tool *t);
 int cmd_replay(struct tool *t);
+int cmd_test(struct tool *t);
+int cmd_coverage(struct tool *t);
 int cmd_ca_init(struct tool *t);
 int cmd_ca_show(struct tool *t);
 int cmd_ca_export(struct tool *t);

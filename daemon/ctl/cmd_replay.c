@@ -69,6 +69,8 @@ static bool read_options(struct tool *t, bool *ret_said)
 			o->summary = true;
 		else if (tool_flag(t, "--all"))
 			o->all = true;
+		else if ((v = tool_value(t, "--pack-dir", &bad)) != NULL)
+			t->packs = v;
 		else if ((v = tool_value(t, "--service", &bad)) != NULL)
 			o->service = v;
 		else if ((v = tool_value(t, "--never", &bad)) != NULL)

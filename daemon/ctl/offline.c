@@ -213,6 +213,7 @@ static bool judge_host(struct offline *o, const struct conf *c, uint8_t level)
 	}
 	o->service = m.service;
 	o->place = m.line->place;
+	o->pattern = m.line->pattern;
 	ruleset_reach(c->rules, m.line->id);
 	if (m.service->refused != WHY_DONE) {
 		end(o, OFFLINE_REFUSED, m.service->refused);
@@ -350,6 +351,7 @@ int offline_answer(const struct conf *c, const struct offline *request,
 	msg_init(&o->msg, false);
 	o->msg.status = in->status;
 	o->service = request->service;
+	o->pattern = request->pattern;
 	memcpy(o->key, request->key, sizeof o->key);
 	o->subject = request->subject;
 	if (fill(o, in) < 0) {

@@ -65,6 +65,7 @@ struct offline {
 	enum offline_end end;
 	enum why why;
 	const struct service *service; /* NULL: unlisted */
+	struct span pattern;     /* of the host line */
 	struct place place; /* of the host line or entry that decided */
 	struct span sink;   /* what a denied client gets: "204", "page" */
 

@@ -6,6 +6,7 @@
 
 #include "ctl/client.h"
 #include "ctl/cmd_int.h"
+#include "ctl/packs.h"
 #include "net/clock.h"
 
 #define CONTROL_DEFAULT RUNDIR "/control"
@@ -28,8 +29,8 @@ int tool_usage(enum cmd c)
 	return EXIT_USAGE;
 }
 
-static int load(const char *path, struct conf **ret_conf,
-    char err[CONF_ERR_BYTES])
+static int load(
+    const char *path, struct conf **ret_conf, char err[CONF_ERR_BYTES])
 {
 	struct bundle *b = NULL;
 	int e = conf_gather(path, &b, err);
@@ -44,11 +45,28 @@ struct conf *tool_conf(const struct tool *t)
 {
 	char err[CONF_ERR_BYTES] = "";
 	struct conf *c = NULL;
-	int e = load(t->conf_path, &c, err);
+	int e;
 
+	if (t->packs != NULL)
+		e = packs_conf(t->packs, clock_unix_s(), &c, err);
+	else
+		e = load(t->conf_path, &c, err);
 	if (e < 0)
 		fprintf(stderr, "%s\n", err[0] != '\0' ? err : strerror(-e));
-	return c;
+	return e < 0 ? NULL : c;
+}
+
+const char *tool_packs(const struct tool *t)
+{
+	static char path[4096];
+	char err[CONF_ERR_BYTES] = "";
+	struct conf *c = NULL;
+
+	snprintf(path, sizeof path, "%s", POLICYDIR);
+	if (load(t->conf_path, &c, err) == 0)
+		snprintf(path, sizeof path, "%s", c->policy_dir);
+	conf_unref(c);
+	return path;
 }
 
 bool tool_flag(struct tool *t, const char *name)
@@ -137,6 +155,10 @@ static int run(struct tool *t, enum cmd c)
 		return cmd_explain(t);
 	case CMD_REPLAY:
 		return cmd_replay(t);
+	case CMD_TEST:
+		return cmd_test(t);
+	case CMD_COVERAGE:
+		return cmd_coverage(t);
 	case CMD_CA_INIT:
 		return cmd_ca_init(t);
 	case CMD_CA_SHOW:

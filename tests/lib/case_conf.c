@@ -79,7 +79,7 @@ static void add_folder(
 
 /* The named file beside the case, in a folder above it, or among the cases. */
 static int add_named(struct bundle *b, const struct case_file *c,
-    const char *cases, struct span name)
+    const char *cases, struct span name, bool shared)
 {
 	char dir[PATH_BYTES], path[PATH_BYTES + 300];
 	unsigned above = 0;
@@ -94,6 +94,8 @@ static int add_named(struct bundle *b, const struct case_file *c,
 		if (strcmp(dir, cases) == 0)
 			break;
 	}
+	if (!shared)
+		return -ENOENT;
 	snprintf(path, sizeof path, "%s/%.*s", cases, SPAN_ARG(name));
 	return add_file(b, path, "case.conf");
 }
@@ -109,7 +111,7 @@ static int add_config(struct bundle *b, const struct case_file *c,
 		return bundle_add(b, "case.conf", s->block);
 	if (s != NULL && s->nwords == 1)
 		name = s->word[0];
-	r = add_named(b, c, place->cases, name);
+	r = add_named(b, c, place->cases, name, s != NULL || place->tree);
 	if (r < 0 && s == NULL)
 		return packs_config(b, "case.conf", err);
 	if (r < 0)

@@ -14,13 +14,14 @@ bool case_clock(const struct case_file *c, int64_t *ret_unix_s);
 struct case_place {
 	const char *policy; /* the packs; its folder common/ too */
 	const char *cases;  /* shared configurations, pack/, root.pem */
+	bool tree; /* the source tree: cases/case.conf is for all cases */
 };
 
 /* In the bundle: the text of `config` as case.conf, place->policy as policy/,
  * and pack/ of place->cases as pack/. A `config` is looked for beside the case,
- * in the folders above it and in place->cases; where a case names none and
- * there is no case.conf, every pack of policy/ is on (ctl/packs.h). NULL with a
- * sentence in err. */
+ * in the folders above it and in place->cases; case.conf, where none is named,
+ * beside and above only, unless this is the source tree. Where there is none,
+ * every pack of policy/ is on (ctl/packs.h). NULL with a sentence in err. */
 struct conf *case_conf(const struct case_file *c,
     const struct case_place *place, char err[CONF_ERR_BYTES]);
 

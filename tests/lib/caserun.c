@@ -377,35 +377,47 @@ static void play_any(const char *path)
 		play(path);
 }
 
-int main(int argc, char **argv)
+/* Options first, wherever they stand; what is left in argv are files. */
+static int read_options(int argc, char **argv)
 {
 	static char policy[PATH_BYTES], cases[PATH_BYTES];
 	const char *top = getenv("top_srcdir");
 	int files = 0;
 
-	cover = hash_new(COVER_MAX_LINES);
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--top") == 0 && i + 1 < argc)
-			top = argv[++i];
-	snprintf(policy, sizeof policy, "%s/policy", top != NULL ? top : ".");
-	snprintf(cases, sizeof cases, "%s/tests/case", top != NULL ? top : ".");
-	place = (struct case_place){ policy, cases };
 	for (int i = 1; i < argc; i++) {
+		bool more = i + 1 < argc;
+
 		if (strcmp(argv[i], "-v") == 0)
 			verbose = true;
 		else if (strcmp(argv[i], "--coverage") == 0)
 			coverage = true;
 		else if (strcmp(argv[i], "--report") == 0)
 			coverage = report = true;
-		else if (strcmp(argv[i], "--top") == 0 && i + 1 < argc)
-			i++;
-		else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
+		else if (strcmp(argv[i], "--top") == 0 && more)
+			top = argv[++i];
+		else if (strcmp(argv[i], "--policy") == 0 && more)
 			place.policy = argv[++i];
-		else if (strcmp(argv[i], "--cases") == 0 && i + 1 < argc)
+		else if (strcmp(argv[i], "--cases") == 0 && more)
 			place.cases = argv[++i];
-		else if (++files > 0)
-			play_any(argv[i]);
+		else
+			argv[files++] = argv[i];
 	}
+	top = top != NULL ? top : ".";
+	snprintf(policy, sizeof policy, "%s/policy", top);
+	snprintf(cases, sizeof cases, "%s/tests/case", top);
+	place.policy = place.policy != NULL ? place.policy : policy;
+	place.tree = place.cases == NULL;
+	place.cases = place.cases != NULL ? place.cases : cases;
+	return files;
+}
+
+int main(int argc, char **argv)
+{
+	int files = read_options(argc, argv);
+
+	cover = hash_new(COVER_MAX_LINES);
+	for (int i = 0; i < files; i++)
+		play_any(argv[i]);
 	if (files == 0) {
 		coverage = true;
 		play_folder(place.cases);

@@ -6,6 +6,8 @@ build=$(cd "${builddir:-.}" && pwd)
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 n=0 failed=0
+SPARSAM_CASERUN=$build/tests/lib/caserun
+export SPARSAM_CASERUN
 
 # the configuration of the cases, with the paths of this place
 conf() { # file
@@ -13,10 +15,10 @@ conf() { # file
 	    -e "s,policy_dir = \"pack\",policy_dir = \"$top/tests/case/pack\"," \
 	    -e "s,dir = \"ca\",dir = \"$dir/ca\"," \
 	    -e "s,trust.pem,$top/tests/case/root.pem," "$top/tests/case/$1" \
-	    >"$dir/$1"
+	    >"$dir/etc/$1"
 }
+mkdir "$dir/etc"
 conf zoom.conf
-conf case.conf
 
 result() { # good name
 	n=$((n + 1))
@@ -47,7 +49,7 @@ hides() {
 	result $? "  does not say: $1"
 }
 
-zoom="-c $dir/zoom.conf"
+zoom="-c $dir/etc/zoom.conf"
 : >"$dir/in"
 
 # --- explain ---
@@ -92,6 +94,65 @@ says 'FOUND'
 run 1 "replay: no such file" $zoom replay "$dir/none.har"
 run 1 "replay: no such service" $zoom replay --service other "$har"
 run 2 "replay: no such list" $zoom replay --never-file "$dir/none" "$har"
+
+# --- a pack of one's own, without a configuration ---
+mkdir "$dir/policy" "$dir/case"
+cat >"$dir/policy/mine.conf" <<EOF
+service = { id = "mine"; name = "Mine"; version = 1; reviewed = "2026-11-20";
+  operator = { name = "Example"; seat = "DE"; }; e2ee = false; stance = "none"; };
+hosts = ( ( "mine.example", "inspect" ) );
+request = ( { when = "* */*"; strip = (
+  ( "header User-Agent", "set:x", "device" ),
+  ( "query uname", "drop", "participant" ) ); } );
+EOF
+cat >"$dir/case/a.case" <<EOF
+case    the browser is not named
+
+client connects mine.example
+client sends
+  |GET /?a=1 HTTP/1.1
+  |Host: mine.example
+  |User-Agent: Amt/1
+  |
+server gets field User-Agent x
+never up Amt/1
+EOF
+cat >"$dir/my.har" <<EOF
+{"log":{"entries":[{"request":{"method":"GET",
+ "url":"https://mine.example/?uname=Erika","headers":[]}}]}}
+EOF
+own="--pack-dir $dir/policy"
+run 0 "explain without a configuration" explain $own https://mine.example/?uname=E
+says '-> dropped  [participant]  policy/mine.conf:6'
+run 0 "replay without a configuration" replay $own --never Erika "$dir/my.har"
+run 0 "test" test $own "$dir/case"
+says 'ok 1 - '
+run 1 "coverage: a line is missing" coverage $own "$dir/case"
+says 'policy/mine.conf                      3         2            0      1'
+says 'policy/mine.conf:6  query uname'
+run 1 "coverage as JSON" coverage --json $own "$dir/case"
+says '"text": "query uname"'
+run 0 "coverage: a recording reaches it" coverage $own "$dir/case" "$dir/my.har"
+hides 'never reached:'
+run 1 "coverage: a broken recording" coverage $own "$dir/case" "$dir/case/a.case.har"
+sed -i 's/^never up.*/never up mine.example/' "$dir/case/a.case"
+run 1 "test: a case that fails" test $own "$dir/case"
+says 'not ok 1 - '
+run 1 "coverage: a case that fails" coverage $own "$dir/case" "$dir/my.har"
+says 'not ok: '
+echo 'hosts = (' >"$dir/policy/mine.conf"
+run 1 "coverage: a broken pack" coverage $own "$dir/case"
+says 'policy/mine.conf:'
+run 1 "explain: no such folder" explain --pack-dir "$dir/none" https://mine.example/
+run 2 "test: unknown option" test --vv
+SPARSAM_CASERUN=$dir/none
+run 3 "test: no runner" test $own "$dir/case"
+SPARSAM_CASERUN=$build/tests/lib/caserun
+
+# --- every line of the shipped packs is reached by a case ---
+run 0 "coverage of the shipped packs" coverage --pack-dir "$top/policy" \
+    --case-dir "$top/tests/case" "$har"
+hides 'never reached:'
 
 echo "1..$n"
 [ "$failed" = 0 ]
