@@ -115,11 +115,14 @@ def zoom(where):
         if out is None:
             ok(False, name, run.stderr)
             continue
-        hits = [h for h in out["leaves"] if not h.get("unread")]
+        hits = [h for h in out["leaves"] if not h.get("message")]
         s = out["summary"]
         ok(not hits and s["entries"] > 0 and s["unreadable"] == 0,
            "zoom: %s: %d entries, none of %d texts leaves" %
            (name, s["entries"], len(NEVER)), hits, run.stderr, s)
+        ok(all(h.get("message") for h in out["leaves"]),
+           "zoom: %s: only messages on WebSockets are not judged" % name,
+           out["leaves"])
         ok(planted(har), "%s has planted texts" % name)
         strangers = [e["url"] for e in out["entries"]
                      if e["verdict"] not in ("denied", "unlisted") and not
