@@ -30,6 +30,7 @@
  *   set       VALUE replaces what stands behind "x=" or "a=NAME:". An attribute
  *             without value gets one.
  *   coarsen   of t= and its parts in NTP seconds, 0 stays 0.
+ *   m:port    0 says that the section is refused, and stays.
  *   others    treat the value or part. A part stays one word: a space in its
  *             new text becomes '-'.
  * "candidate:foundation": alias makes a keyed number, the same in every message

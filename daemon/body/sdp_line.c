@@ -309,8 +309,8 @@ static int judge_parts(
 			continue;
 		if (!fits(row, n))
 			return -EBADMSG;
-		if (i >= n)
-			continue;
+		if (i >= n || (row->type == 'm' && span_eq(word[i], SPAN("0"))))
+			continue; /* a section that is refused stays so */
 		p = part_of(row, i, word, e->text.p);
 		r = sdp_edit_part(s, e, &p, a);
 	}

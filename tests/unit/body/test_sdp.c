@@ -76,6 +76,8 @@ static const struct row {
 	    "v=0\na=1\n" },
 	{ "only m= that is dropped", "sdp m -> coarsen:1h",
 	    "v=0\nm=audio 9 x 0\na=2\n", "v=0\n" },
+	{ "refused section", "sdp m:port -> drop", "m=audio 0 x 0\nm=v 5 x 0\n",
+	    "m=audio 0 x 0\nm=v 9 x 0\n" },
 	{ "port", "sdp m:port -> set:9", "m=audio 40296 x 0 1\nm=v 5/2 x 0\n",
 	    "m=audio 9 x 0 1\nm=v 9/2 x 0\n" },
 
