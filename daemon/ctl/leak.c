@@ -9,7 +9,7 @@
 #define BASE64_LEAST 4   /* shorter pieces would be found by chance */
 #define RUN_LEAST 8      /* a shorter run of base64 holds nothing coded again */
 #define STREAMS_MAX 1000 /* that look compressed, of one layer */
-#define STACK_MAX (LEAK_DEPTH_MAX * 4 + 4)
+#define STACK_MAX (LEAK_DEPTH_MAX * 5 + 5)
 
 static const char alphabet[2][65] = {
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
@@ -153,6 +153,54 @@ static int undo_json(struct span in, struct buf *out)
 	return buf_error(out);
 }
 
+/* A character reference of XML at the start of s: adds it, returns the bytes it
+ * took (0: none). */
+static size_t reference(struct span s, struct buf *out)
+{
+	static const struct {
+		struct span name;
+		char c;
+	} known[] = { { SPAN("&amp;"), '&' }, { SPAN("&lt;"), '<' },
+		{ SPAN("&gt;"), '>' }, { SPAN("&quot;"), '"' },
+		{ SPAN("&apos;"), '\'' } };
+	bool hex = s.n > 3 && ascii_lower(s.p[2]) == 'x';
+	size_t i = hex ? 3 : 2;
+	unsigned v = 0;
+
+	for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
+		if (span_starts(s, known[k].name)) {
+			(void)buf_add_char(out, known[k].c);
+			return known[k].name.n;
+		}
+	if (!span_starts(s, SPAN("&#")))
+		return 0;
+	for (; i < s.n && i < 10 && s.p[i] != ';'; i++) {
+		int d = ascii_hex(s.p[i]);
+
+		if (d < 0 || (!hex && d > 9))
+			return 0;
+		v = v * (hex ? 16 : 10) + (unsigned)d;
+	}
+	if (i >= s.n || s.p[i] != ';' || v > 0x10ffff)
+		return 0;
+	add_utf8(out, v);
+	return i + 1;
+}
+
+static int undo_xml(struct span in, struct buf *out)
+{
+	while (in.n > 0) {
+		size_t took = in.p[0] == '&' ? reference(in, out) : 0;
+
+		if (took == 0) {
+			(void)buf_add_char(out, in.p[0]);
+			took = 1;
+		}
+		in = span_from(in, took);
+	}
+	return buf_error(out);
+}
+
 /* The value of a letter of either alphabet, or -1. */
 static int digit(char c)
 {
@@ -182,17 +230,41 @@ static void decode_run(struct span run, struct buf *out)
 	(void)buf_add_char(out, '\n');
 }
 
-/* Every run that could be base64, one after the other. */
-static int undo_base64(struct span in, struct buf *out)
+/* The pieces of a run that hold neither a nor b. */
+static void decode_pieces(struct span run, char a, char b, struct buf *out)
 {
 	size_t start = 0;
 
-	for (size_t i = 0; i <= in.n; i++) {
-		if (i < in.n && digit(in.p[i]) >= 0)
+	for (size_t i = 0; i <= run.n; i++) {
+		if (i < run.n && run.p[i] != a && run.p[i] != b)
 			continue;
 		if (i - start >= RUN_LEAST)
-			decode_run(span_of(in.p + start, i - start), out);
+			decode_run(span_of(run.p + start, i - start), out);
 		start = i + 1;
+	}
+}
+
+/* Every run that could be base64, one after the other, in each alphabet: '/'
+ * may be a letter, or part a path. */
+static int undo_base64(struct span in, struct buf *out)
+{
+	size_t start = 0;
+	bool plain = true;
+
+	for (size_t i = 0; i <= in.n; i++) {
+		struct span run = span_of(in.p + start, i - start);
+
+		if (i < in.n && digit(in.p[i]) >= 0) {
+			plain = plain && digit(in.p[i]) < 62;
+			continue;
+		}
+		if (run.n >= RUN_LEAST) {
+			decode_pieces(run, '-', '_', out);
+			if (!plain)
+				decode_pieces(run, '+', '/', out);
+		}
+		start = i + 1;
+		plain = true;
 	}
 	return buf_error(out);
 }
@@ -305,6 +377,7 @@ static void open_up(struct search *s)
 	} way[] = {
 		{ undo_compressed, "compressed" },
 		{ undo_base64, "base64" },
+		{ undo_xml, "xml" },
 		{ undo_json, "json-escape" },
 		{ undo_percent, "percent" },
 	};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* leak - is a text in these bytes, in any of the forms in which clients carry
- * text: plain, percent-encoded, JSON-escaped, base64 (both alphabets, at any
- * offset), inside gzip or deflate, and these on top of each other. Pure. */
+ * text: plain, percent-encoded, JSON-escaped, as character references of XML,
+ * base64 (both alphabets, at any offset), inside gzip or deflate, and these on
+ * top of each other. Pure. */
 #ifndef CTL_LEAK_H
 #define CTL_LEAK_H
 
@@ -13,9 +14,9 @@
 #define LEAK_WORK_MAX_BYTES (1024u << 20) /* undone in all, for one text */
 
 /* For each of n needles the form in which it was found first, the innermost one
- * ("plain", "percent", "json-escape", "base64", "compressed"), NULL when it is
- * not there. "unknown": memory or the limits are out, or the needle is empty or
- * too long: what cannot be searched is not clean. */
+ * ("plain", "percent", "json-escape", "xml", "base64", "compressed"), NULL when
+ * it is not there. "unknown": memory or the limits are out, or the needle is
+ * empty or too long: what cannot be searched is not clean. */
 void leak_search(struct span text, const struct span *needle, size_t n,
     const char **ret_form);
 

@@ -159,6 +159,8 @@ static int run(struct tool *t, enum cmd c)
 		return cmd_test(t);
 	case CMD_COVERAGE:
 		return cmd_coverage(t);
+	case CMD_CANARY:
+		return cmd_canary(t);
 	case CMD_CA_INIT:
 		return cmd_ca_init(t);
 	case CMD_CA_SHOW:

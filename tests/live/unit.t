@@ -19,7 +19,8 @@ def main():
     tap = Tap()
     tmp = tempfile.mkdtemp(prefix="sparsam-unit.")
     unit = None
-    for name in ("sparsamd.service", "sparsamd.socket"):
+    for name in ("sparsamd.service", "sparsamd.socket",
+                 "sparsam-canary.service", "sparsam-canary.timer"):
         for source in (os.path.join(TOP, "systemd", name),
                        os.path.join(TOP, "systemd", name + ".in")):
             if os.path.exists(source):
@@ -32,7 +33,7 @@ def main():
                               text)
                 with open(os.path.join(tmp, name), "w") as f:
                     f.write(text)
-                unit = text if name.endswith("service") else unit
+                unit = text if name == "sparsamd.service" else unit
                 break
         tap.ok(os.path.exists(os.path.join(tmp, name)), name + " is there")
     out = subprocess.run(
@@ -40,19 +41,20 @@ def main():
         sorted(os.path.join(tmp, n) for n in os.listdir(tmp)),
         capture_output=True, text=True)
     said = [line for line in (out.stdout + out.stderr).splitlines()
-            if "sparsamd" in line]
+            if "sparsam" in line]
     tap.ok(not said, "systemd-analyze verify is quiet", *said)
-    out = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager",
-         os.path.join(tmp, "sparsamd.service")],
-        capture_output=True, text=True)
-    m = re.search(r"exposure level[^:]*:\s*([0-9.]+)",
-                  out.stdout + out.stderr)
-    level = float(m[1]) if m else None
-    bad = [line for line in out.stdout.splitlines() if "✗" in line]
-    tap.ok(level is not None and level < EXPOSURE_MAX,
-           "systemd-analyze security: %s, below %.1f" % (level, EXPOSURE_MAX),
-           out.stderr, *bad)
+    for name in ("sparsamd.service", "sparsam-canary.service"):
+        out = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--no-pager",
+             os.path.join(tmp, name)],
+            capture_output=True, text=True)
+        m = re.search(r"exposure level[^:]*:\s*([0-9.]+)",
+                      out.stdout + out.stderr)
+        level = float(m[1]) if m else None
+        bad = [line for line in out.stdout.splitlines() if "✗" in line]
+        tap.ok(level is not None and level < EXPOSURE_MAX,
+               "%s: exposure %s, below %.1f" % (name, level, EXPOSURE_MAX),
+               out.stderr, *bad)
     for line in ("Type=notify", "NoNewPrivileges=", "ProtectSystem=strict",
                  "PrivateTmp=", "MemoryDenyWriteExecute=",
                  "SystemCallFilter=", "CapabilityBoundingSet="):
