@@ -10,6 +10,7 @@
 #include "http/uri.h"
 #include "proxy/pipe.h"
 #include "tls/derive.h"
+#include "tls/pseudo.h"
 
 #define ARENA_BYTES (32u << 20)
 
@@ -87,15 +88,37 @@ static void on_prf(void *arg, struct span in, unsigned char out[16])
 		memset(out, 0, 16);
 }
 
-static int make_key(struct offline *o)
+static int on_pseudonym(void *arg, struct span in, struct buf *out)
+{
+	struct offline *o = arg;
+
+	return pseudo_make(o->pseudo, SPAN(PSEUDO_DOMAIN), in, out);
+}
+
+static int on_restore(void *arg, struct span in, struct buf *out)
+{
+	struct offline *o = arg;
+
+	return pseudo_undo(o->pseudo, SPAN(PSEUDO_DOMAIN), in, out);
+}
+
+/* Keys of the service: fixed, see offline.h. */
+static int make_keys(struct offline *o)
 {
 	static const unsigned char master[DERIVE_KEY_BYTES];
-	unsigned char epoch[DERIVE_KEY_BYTES];
+	unsigned char epoch[DERIVE_KEY_BYTES], key[PSEUDO_KEY_BYTES];
 	int err = derive_epoch(master, 0, epoch);
 
-	return err == 0 ? derive_use(epoch, "alias", o->service->id, o->key,
-	                      sizeof o->key)
-	                : err;
+	o->pseudo = pseudo_new();
+	if (o->pseudo == NULL)
+		return -ENOMEM;
+	if (err == 0)
+		err = derive_use(
+		    epoch, "alias", o->service->id, o->key, sizeof o->key);
+	if (err == 0)
+		err = derive_use(
+		    epoch, "pseudonym", o->service->id, key, sizeof key);
+	return err == 0 ? pseudo_key(o->pseudo, key) : err;
 }
 
 static int begin(struct offline *o, const struct conf *c)
@@ -238,6 +261,8 @@ static struct env env_of(struct offline *o)
 {
 	return (struct env){ .prf = on_prf,
 		.inner = scrub_inner,
+		.pseudonym = on_pseudonym,
+		.restore = on_restore,
 		.unnamed = true,
 		.report = on_finding,
 		.arg = o };
@@ -326,7 +351,7 @@ int offline_request(const struct conf *c, const struct offline_in *in,
 		return 0;
 	err = match_request(c->rules, o->service, &o->subject, &match);
 	if (err == 0)
-		err = make_key(o);
+		err = make_keys(o);
 	if (err < 0)
 		return -ENOMEM;
 	if (match.deny != NULL) {
@@ -352,14 +377,14 @@ int offline_answer(const struct conf *c, const struct offline *request,
 	o->msg.status = in->status;
 	o->service = request->service;
 	o->pattern = request->pattern;
-	memcpy(o->key, request->key, sizeof o->key);
 	o->subject = request->subject;
 	if (fill(o, in) < 0) {
 		end(o, OFFLINE_BROKEN, WHY_BAD_RESPONSE);
 		return 0;
 	}
 	o->subject.content = msg_media_type(&o->msg);
-	if (match_response(c->rules, o->service, &o->subject, &plan) < 0)
+	if (make_keys(o) < 0 ||
+	    match_response(c->rules, o->service, &o->subject, &plan) < 0)
 		return -ENOMEM;
 	apply(o, c, plan, in->body);
 	return 0;
@@ -370,6 +395,8 @@ void offline_fini(struct offline *o)
 	arena_free(o->arena);
 	buf_fini(&o->body);
 	free(o->note);
+	pseudo_free(o->pseudo);
+	o->pseudo = NULL;
 	o->arena = NULL;
 	o->note = NULL;
 	o->nnote = o->cap = 0;

@@ -4,9 +4,9 @@
  * every single decision, and of every value that no line speaks of. Lines that
  * decide are marked as reached. For replay, explain, coverage and tests.
  *
- * Aliases are made with fixed keys: the master key is 32 zero bytes, the day is
- * 0 (1 January 1970), the rest as in tls/derive.h. So two runs give the same
- * text, and none that a gateway would give. */
+ * Aliases and pseudonyms are made with fixed keys: the master key is 32 zero
+ * bytes, the day is 0 (1 January 1970), the rest as in tls/derive.h. So two
+ * runs give the same text, and none that a gateway would give. */
 #ifndef CTL_OFFLINE_H
 #define CTL_OFFLINE_H
 
@@ -19,6 +19,8 @@
 #define OFFLINE_FIELDS_MAX 20000     /* noted decisions of a message */
 #define OFFLINE_VALUE_MAX_BYTES 4096 /* of a noted value */
 #define OFFLINE_BODY_MAX_BYTES (64u << 20)
+
+struct pseudo;
 
 struct offline_field {
 	struct span name, value;
@@ -65,7 +67,7 @@ struct offline {
 	enum offline_end end;
 	enum why why;
 	const struct service *service; /* NULL: unlisted */
-	struct span pattern;     /* of the host line */
+	struct span pattern;           /* of the host line */
 	struct place place; /* of the host line or entry that decided */
 	struct span sink;   /* what a denied client gets: "204", "page" */
 
@@ -81,6 +83,7 @@ struct offline {
 	struct subject subject;
 	char host_mem[256];
 	unsigned char key[32];
+	struct pseudo *pseudo;
 };
 
 /* 0 or -ENOMEM. Whatever the verdict, offline_fini frees. c and in must live
