@@ -190,12 +190,14 @@ int policy_strip(const struct pack *p, const struct lex *l,
 	for (unsigned i = 0; r == 0 && i < lex_count(s); i++) {
 		const config_setting_t *row = config_setting_get_elem(s, i);
 
-		if (!is_use(row, &name)) {
-			n++;
-			continue;
+		n++;
+		if (is_use(row, &name)) {
+			r = find_used(p, l, row, name, &in, &table);
+			n += r == 0 ? lex_count(table) - 1 : 0;
 		}
-		r = find_used(p, l, row, name, &in, &table);
-		n += r == 0 ? lex_count(table) : 0;
+		if (r == 0 && n > RULE_LINES_MAX)
+			r = lex_fail(l, row, "over %d lines in one table",
+			    RULE_LINES_MAX);
 	}
 	if (r < 0)
 		return r;
