@@ -59,8 +59,12 @@ static bool try_grams(const struct guard_set *s, struct span in, size_t at,
 /* As try_grams for one block, four at a time. */
 static inline bool try_block(const struct guard_set *s, const char *p)
 {
-	return may_be(s, p) | may_be(s, p + 4) | may_be(s, p + 8) |
-	       may_be(s, p + 12);
+	int any = may_be(s, p);
+
+	any |= may_be(s, p + 4);
+	any |= may_be(s, p + 8);
+	any |= may_be(s, p + 12);
+	return any != 0;
 }
 
 bool guard_filter(
