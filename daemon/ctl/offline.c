@@ -192,6 +192,8 @@ static int take_url(struct offline *o, const struct offline_in *in)
 	if (!tls && !span_eq_nocase(u.scheme, SPAN("http")) &&
 	    !span_eq_nocase(u.scheme, SPAN("ws")))
 		return -EBADMSG;
+	o->tls = tls;
+	o->port = u.port;
 	o->msg.scheme = tls ? SPAN("https") : SPAN("http");
 	o->msg.method = in->method;
 	o->msg.authority = o->subject.host;
@@ -238,7 +240,9 @@ static bool judge_host(struct offline *o, const struct conf *c, uint8_t level)
 	o->place = m.line->place;
 	o->pattern = m.line->pattern;
 	ruleset_reach(c->rules, m.line->id);
-	if (m.service->refused != WHY_DONE) {
+	if (o->port != (o->tls ? 443 : 80) || (!o->tls && !c->allow_http)) {
+		end(o, OFFLINE_REFUSED, WHY_PORT);
+	} else if (m.service->refused != WHY_DONE) {
 		end(o, OFFLINE_REFUSED, m.service->refused);
 	} else if (level > m.service->max_case) {
 		end(o, OFFLINE_REFUSED, WHY_LEVEL);
@@ -333,6 +337,13 @@ static void apply(struct offline *o, const struct conf *c,
 	end(o, OFFLINE_PASSED, WHY_DONE);
 }
 
+/* Methods whose content has no meaning, as in proxy/exchange.c. */
+static bool no_content(struct span method)
+{
+	return span_eq(method, SPAN("GET")) || span_eq(method, SPAN("HEAD")) ||
+	       span_eq(method, SPAN("TRACE"));
+}
+
 int offline_request(const struct conf *c, const struct offline_in *in,
     uint8_t level, struct offline *o)
 {
@@ -359,6 +370,10 @@ int offline_request(const struct conf *c, const struct offline_in *in,
 		end(o, OFFLINE_DENIED, match.why);
 		o->place = match.deny->place;
 		o->sink = sink_text(o, &match.deny->sink);
+		return 0;
+	}
+	if (in->body.n > 0 && no_content(in->method)) {
+		end(o, OFFLINE_BROKEN, WHY_BAD_REQUEST);
 		return 0;
 	}
 	apply(o, c, match.plan, in->body);

@@ -81,6 +81,8 @@ struct offline {
 	const struct ruleset *rules;
 	struct arena *arena;
 	struct subject subject;
+	bool tls;
+	uint16_t port;
 	char host_mem[256];
 	unsigned char key[32];
 	struct pseudo *pseudo;

@@ -151,7 +151,8 @@ SPARSAM_CASERUN=$build/tests/lib/caserun
 
 # --- every line of the shipped packs is reached by a case ---
 run 0 "coverage of the shipped packs" coverage --pack-dir "$top/policy" \
-    --case-dir "$top/tests/case" "$har"
+    --case-dir "$top/tests/case" "$top/tests/case/canary" \
+    "$top/tests/case/common" "$top/tests/case/zoom" "$har"
 hides 'never reached:'
 
 echo "1..$n"
