@@ -10,11 +10,12 @@
 #include "base/buf.h"
 #include "conf/addr.h"
 #include "conf/conf_int.h"
+#include "engine/guard.h"
 #include "engine/host.h"
 #include "engine/wrap.h"
 
 #define CONF_BYTES_MAX (64u << 20) /* the bundle's texts, and some */
-#define LISTS "listen clients connect_to resolver services"
+#define LISTS "listen clients connect_to resolver never services"
 #define KEYS_BYTES 400
 #define CA_NAME_MAX 64 /* X.520: ub-common-name */
 
@@ -349,6 +350,56 @@ static int take_lists(const struct lex *l, struct conf *c)
 	return r;
 }
 
+/* ---- never ---- */
+
+/* The texts that no guard can be made of are found one by one. Their words are
+ * not repeated in the message: it may be logged. */
+static int blame(const struct lex *l, const config_setting_t *list,
+    const struct guard_pattern *p)
+{
+	for (unsigned i = 0; i < lex_count(list); i++) {
+		int err = 0;
+		struct guard *one = guard_new(&p[i], 1, &err);
+
+		guard_free(one);
+		if (one == NULL && err == -EINVAL)
+			return lex_fail(l, config_setting_get_elem(list, i),
+			    "never: expected a text of %d to %d bytes, without "
+			    "control characters or half an escape at its end",
+			    GUARD_TEXT_MIN_BYTES, GUARD_TEXT_MAX_BYTES);
+	}
+	return lex_fail(l, list, "never: no guard can be made of these texts");
+}
+
+static int take_never(const struct lex *l, struct conf *c)
+{
+	const config_setting_t *list;
+	struct guard_pattern *p;
+	size_t longest = 0;
+	int r = lex_list(l, lex_root(l), "never", &list), err = 0;
+	unsigned n = lex_count(list);
+
+	if (r < 0 || n == 0)
+		return r;
+	if (n > GUARD_PATTERNS_MAX)
+		return lex_fail(l, list, "never: over %d texts",
+		    GUARD_PATTERNS_MAX);
+	if ((p = calloc(n, sizeof *p)) == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		r = lex_value(l, config_setting_get_elem(list, i), "never",
+		    &p[i].text);
+		if (p[i].text.n > longest)
+			longest = p[i].text.n;
+	}
+	if (r == 0 && (c->guard = guard_new(p, n, &err)) == NULL)
+		r = err == -ENOMEM ? err : blame(l, list, p);
+	c->never_hold = longest * 6 < CONF_NEVER_HOLD_MAX
+	    ? (uint32_t)longest * 6 : CONF_NEVER_HOLD_MAX;
+	free(p);
+	return r;
+}
+
 /* ---- files ---- */
 
 /* The first certificate of a PEM text. */
@@ -430,6 +481,7 @@ static int load(const struct bundle *b, const char *path, int64_t now,
 
 	if ((r = conf_open(&l, b, path, c->arena, err)) == 0 &&
 	    (r = conf_scalars(&l, c)) == 0 && (r = take_lists(&l, c)) == 0 &&
+	    (r = take_never(&l, c)) == 0 &&
 	    (r = take_files(b, c, err)) == 0)
 		r = conf_services(&l, b, now, c);
 	lex_close(&l);
@@ -473,6 +525,7 @@ void conf_unref(struct conf *c)
 	if (c == NULL || --c->refs > 0)
 		return;
 	ruleset_unref(c->rules);
+	guard_free(c->guard);
 	arena_free(c->arena);
 	free(c);
 }

@@ -14,6 +14,7 @@
 #define CONF_LISTEN_MAX 16
 #define CONF_CLIENTS_MAX 256
 #define CONF_CONNECT_TO_MAX 64
+#define CONF_NEVER_HOLD_MAX 1536 /* bytes */
 #define CONF_ERR_BYTES 600
 
 struct conf_net {
@@ -57,6 +58,10 @@ struct conf {
 	unsigned nconnect_to;
 	const char *resolver[4];
 	unsigned nresolver;
+	struct guard *guard;     /* never: what must not leave; NULL: no texts */
+	uint32_t never_hold;     /* bytes of its longest text with every
+				  * character escaped (\uXXXX); at most
+				  * CONF_NEVER_HOLD_MAX */
 	/* Those switched on first, then those off, then the packs that no entry
 	 * of services names (off too); each at the index of its struct
 	 * service, and in the order of ruleset_at. */

@@ -17,6 +17,10 @@ static void log_service(struct summary *m, const struct stat_page *now,
 	char id[41];
 
 	snprintf(id, sizeof id, "%.*s", SPAN_ARG(c->service[i].id));
+	if (DIFF(GUARD) > 0 && DIFF(GUARD) < c->group_min)
+		log_msg(GUARD, LOG_W(id), LOG_W("few"));
+	else if (DIFF(GUARD) > 0)
+		log_msg(GUARD, LOG_W(id), LOG_N(DIFF(GUARD)));
 	if (c->group_min > 1 && DIFF(CLIENTS) < c->group_min) {
 		log_msg(SUMMARY_SMALL, LOG_W(id));
 		return;

@@ -70,6 +70,7 @@ static void release(struct exchange *x)
 	x->server = NULL;
 	pipe_fini(&x->pipe_up);
 	pipe_fini(&x->pipe_down);
+	egress_fini(&x->egress);
 	buf_fini(&x->first);
 }
 
@@ -80,7 +81,7 @@ static void reset(struct exchange *x)
 	x->up = x->down = HALF_IDLE;
 	x->local = x->closing = x->retried = x->cut = false;
 	x->first_whole = x->first_sent = x->head_down_sent = false;
-	x->server_ended = false;
+	x->server_ended = x->begun = false;
 	x->discarded = x->paced = 0;
 	x->scanned = 0;
 }
@@ -149,7 +150,10 @@ void exchange_continue(struct exchange *x)
 enum why exchange_why(int err, bool up)
 {
 	switch (err) {
+	case -EACCES:
+		return WHY_GUARD;
 	case -EBADMSG:
+	case -ENOTSUP:
 		return up ? WHY_BAD_BODY : WHY_BAD_ANSWER_BODY;
 	case -ENOMEM:
 		return WHY_MEMORY;
@@ -214,6 +218,9 @@ static void count(const struct exchange *x, enum why why)
 
 	if (as_a_whole[why] > 0)
 		stat_add((enum stat_id)(as_a_whole[why] - 1), 1);
+	if (x->fate.service != NULL && why == WHY_GUARD)
+		stat_service_add(
+		    x->fate.service->index, STAT_SERVICE_GUARD, 1);
 	if (x->fate.service != NULL && why_is_error(why))
 		stat_service_add(
 		    x->fate.service->index, STAT_SERVICE_ERRORS, 1);
@@ -388,6 +395,7 @@ static void forward(struct exchange *x)
 	}
 	pipe_init(&x->pipe_up, &x->req, match.plan, &x->env,
 	    c->snap->conf->collect_bytes);
+	egress_init(&x->egress, c->snap->conf);
 	up_begin(x);
 }
 

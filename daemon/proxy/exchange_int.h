@@ -10,6 +10,7 @@
 #include "http/uri.h"
 #include "net/loop.h"
 #include "proxy/conn.h"
+#include "proxy/egress.h"
 #include "proxy/exchange.h"
 #include "proxy/pipe.h"
 #include "proxy/reply.h"
@@ -45,6 +46,8 @@ struct exchange {
 
 	/* up */
 	struct pipe pipe_up;
+	struct egress egress;
+	bool begun; /* the head is in first, a server was asked for */
 	struct buf first; /* head and what of the body was ready with it; kept
 	                     until the answer begins, for the one retry */
 	bool first_whole; /* the whole request is in first */

@@ -17,7 +17,7 @@ bool up_wants(const struct exchange *x)
 {
 	struct stream *s = exchange_server(x);
 
-	if (!pipe_head_ready(&x->pipe_up))
+	if (!x->begun)
 		return true;
 	return x->first_sent && s != NULL && !stream_full(s);
 }
@@ -31,14 +31,45 @@ static int queue(struct exchange *x, struct buf *out, struct span s, bool last)
 	return buf_add_span(out, s);
 }
 
-/* What the scrubber has ready goes on. */
-static int queue_scrubbed(struct exchange *x, struct buf *out, bool last)
+/* Show the guard what would leave next. */
+static int guard(struct exchange *x, struct span s, bool last)
 {
-	struct buf *ready = &x->pipe_up.out;
+	const struct pipe *p = &x->pipe_up;
 	int err = 0;
 
-	if (buf_len(ready) > 0 || last)
-		err = queue(x, out, buf_span(ready), last);
+	if (x->egress.state == EGRESS_NEW && s.n > 0)
+		err = egress_coding(
+		    &x->egress, p->scrub == NULL ? p->coding : SPAN(""));
+	return err == 0 ? egress_feed(&x->egress, s, last) : err;
+}
+
+/* What the guard lets go. */
+static int queue_guarded(struct exchange *x, struct buf *out, bool last)
+{
+	struct span s = egress_ready(&x->egress, last);
+	int err = s.n > 0 || last ? queue(x, out, s, last) : 0;
+
+	egress_left(&x->egress, s.n);
+	return err;
+}
+
+/* Content after all rules goes on, past the guard. */
+static int pass(struct exchange *x, struct buf *out, struct span s, bool last)
+{
+	int err;
+
+	if (!egress_on(&x->egress))
+		return s.n > 0 || last ? queue(x, out, s, last) : 0;
+	err = guard(x, s, last);
+	return err == 0 ? queue_guarded(x, out, last) : err;
+}
+
+/* What the scrubber has ready goes on. */
+static int pass_scrubbed(struct exchange *x, struct buf *out, bool last)
+{
+	struct buf *ready = &x->pipe_up.out;
+	int err = pass(x, out, buf_span(ready), last);
+
 	buf_drain(ready, buf_len(ready));
 	return err;
 }
@@ -51,8 +82,11 @@ static int write_first(struct exchange *x, bool last)
 	pipe_frame(&x->pipe_up, &x->req);
 	x->req.keep_alive = true;
 	err = h1_write_head(&x->req, &x->first);
+	if (err < 0)
+		return err;
+	err = egress_head(&x->egress, buf_span(&x->first));
 	if (err == 0 && x->req.framing != FRAME_NONE)
-		err = queue_scrubbed(x, &x->first, last);
+		err = pass_scrubbed(x, &x->first, last);
 	x->first_whole = last || x->req.framing == FRAME_NONE;
 	return err;
 }
@@ -106,7 +140,12 @@ void up_dial(struct exchange *x, bool fresh)
 /* Start sending: the head may go. */
 static void start(struct exchange *x, bool last)
 {
-	if (write_first(x, last) < 0)
+	int err = write_first(x, last);
+
+	x->begun = true;
+	if (err == -EACCES || err == -EBADMSG || err == -ENOTSUP)
+		exchange_refuse(x, exchange_why(err, true));
+	else if (err < 0)
 		exchange_refuse(x, WHY_HEAD_LIMIT);
 	else
 		up_dial(x, false);
@@ -114,7 +153,10 @@ static void start(struct exchange *x, bool last)
 
 void up_begin(struct exchange *x)
 {
-	if (pipe_head_ready(&x->pipe_up)) {
+	/* With a guard even the head waits for the beginning of the content:
+	 * of a small request with a hit nothing leaves at all. */
+	if (pipe_head_ready(&x->pipe_up) &&
+	    (!egress_on(&x->egress) || x->req.framing == FRAME_NONE)) {
 		start(x, false);
 	} else {
 		conn_wait(x->conn, x->conn->snap->conf->body_s);
@@ -147,29 +189,52 @@ static void pace(struct exchange *x, size_t n, bool last)
 	conn_wait(x->conn, last ? conf->answer_s : conf->body_s);
 }
 
+/* A body that turned out to be open: what came so far stands before the rest. */
+static int hold(struct exchange *x, bool last)
+{
+	struct buf *ready = &x->pipe_up.out;
+	int err;
+
+	if (!egress_on(&x->egress))
+		return 0;
+	err = guard(x, buf_span(ready), last);
+	buf_drain(ready, buf_len(ready));
+	return err;
+}
+
+/* Is enough there for the head to go? */
+static bool may_begin(const struct exchange *x, bool last)
+{
+	return pipe_head_ready(&x->pipe_up) &&
+	       (last || !egress_on(&x->egress) || !pipe_open(&x->pipe_up) ||
+	           egress_ready(&x->egress, last).n > 0);
+}
+
 void up_content(struct exchange *x, struct span s, bool last)
 {
-	bool had_head = pipe_head_ready(&x->pipe_up);
 	struct stream *server = exchange_server(x);
-	int err = 0;
+	bool whole = pipe_open(&x->pipe_up), had_head = x->begun;
+	int err;
 
 	pace(x, s.n, last);
-	if (had_head && pipe_open(&x->pipe_up)) {
-		err = queue(x, stream_out(server), s, last);
+	if (whole && had_head) {
+		err = pass(x, stream_out(server), s, last);
+	} else if (whole) { /* the head waits for the guard */
+		err = guard(x, s, last);
 	} else {
 		err = pipe_feed(&x->pipe_up, s, last);
-		if (err < 0) {
-			exchange_refuse(x, exchange_why(err, true));
-			return;
-		}
-		if (had_head)
-			err = queue_scrubbed(x, stream_out(server), last);
+		if (err == 0 && had_head)
+			err = pass_scrubbed(x, stream_out(server), last);
+		else if (err == 0 && pipe_open(&x->pipe_up))
+			err = hold(x, last);
 	}
 	if (err < 0) {
-		exchange_refuse(x, WHY_BODY_LIMIT);
+		if (last)
+			x->up = HALF_DONE;
+		exchange_refuse(x, exchange_why(err, true));
 		return;
 	}
-	if (!had_head && pipe_head_ready(&x->pipe_up)) {
+	if (!had_head && may_begin(x, last)) {
 		x->up = last ? HALF_DONE : HALF_BODY;
 		start(x, last);
 		return;
