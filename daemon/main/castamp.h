@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* castamp - one number for the state of a CA directory: names, times and sizes
- * of its files. Another number: the signer must read it again. */
+ * of its files; of master.key, which the signer itself writes each day, only
+ * whether it is the same file. Another number: the signer must read it again. */
 #ifndef MAIN_CASTAMP_H
 #define MAIN_CASTAMP_H
 

@@ -45,6 +45,9 @@ static const int network[] = {
 	SCMP_SYS(recvfrom), SCMP_SYS(splice), SCMP_SYS(pipe2),
 };
 
+/* Only the signer writes into a file, one that is already open (tls/ratchet). */
+static const int storage[] = { SCMP_SYS(pwrite64), SCMP_SYS(fdatasync) };
+
 /* The C library looks for files when it first needs a time zone, the number of
  * processors or a message text: it must hear no, not die. */
 static const int refused[] = {
@@ -134,6 +137,8 @@ static int filter(enum priv_role role)
 		err = allow_all(f, network, COUNT(network));
 	if (err == 0 && role == PRIV_WORKER)
 		err = allow_sockets(f);
+	if (err == 0 && role == PRIV_SIGNER)
+		err = allow_all(f, storage, COUNT(storage));
 	if (err == 0)
 		err = seccomp_load(f);
 	seccomp_release(f);

@@ -193,6 +193,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			break;
 		}
 		c->ops->on_msg(c->arg, &m);
+		explicit_bzero(c->mem, sizeof(struct head) + m.body.n);
 		if (m.fd >= 0)
 			close(m.fd);
 	}

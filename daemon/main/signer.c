@@ -2,9 +2,7 @@
 #include "main/signer.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -18,6 +16,7 @@
 #include "net/loop.h"
 #include "tls/ca.h"
 #include "tls/derive.h"
+#include "tls/ratchet.h"
 
 #define WORKERS_MAX 64
 #define CHAIN_MAX_BYTES 14000
@@ -29,18 +28,18 @@ static struct {
 	struct imsg_chan *parent;
 	struct imsg_chan *worker[WORKERS_MAX];
 	struct ca *ca;        /* NULL: none was made yet */
-	bool has_master;
-	struct secret key;    /* master key, then the key of the day */
-	uint32_t day;
+	bool has_chain, has_epoch;
+	struct ratchet chain; /* from master.key; open when has_chain */
+	struct secret key;    /* of the day, and of tickets */
+	uint32_t day;         /* of the clock */
 	uint64_t refused, refused_told; /* leafs; logged at most once a minute */
 	int64_t told_at;
 } s;
 
-#define MASTER (s.key.p)
-#define EPOCH (s.key.p + DERIVE_KEY_BYTES)
-#define TICKET (s.key.p + 2 * DERIVE_KEY_BYTES)
+#define EPOCH (s.key.p)
+#define TICKET (s.key.p + DERIVE_KEY_BYTES)
 #define TICKET_BYTES 80
-#define KEYS_BYTES (2 * DERIVE_KEY_BYTES + TICKET_BYTES)
+#define KEYS_BYTES (DERIVE_KEY_BYTES + TICKET_BYTES)
 
 static const char *refusal(int err)
 {
@@ -103,25 +102,50 @@ static void send_keys(struct imsg_chan *c)
 
 	(void)imsg_chan_send(c, IMSG_TICKET,
 	    span_of((char *)TICKET, TICKET_BYTES), -1);
-	if (s.has_master) {
-		imsg_put_u32(&b, s.day);
+	if (s.has_epoch) {
+		imsg_put_u32(&b, s.chain.day);
 		imsg_put(&b, EPOCH, DERIVE_KEY_BYTES);
 		(void)imsg_chan_send(c, IMSG_EPOCH, imsg_body_span(&b), -1);
 		secret_wipe(&b, sizeof b);
 	}
 }
 
-/* The key of the day replaces yesterday's, which is gone then. */
+/* The chain goes on to day, in memory and in the file. 0: there is a key;
+ * -ERANGE: the clock cannot be right; or -EIO. */
+static int turn_chain(uint32_t day)
+{
+	int err = ratchet_turn(&s.chain, day), saved;
+
+	if (err == -ETIME) /* its own clock was ahead, or another gateway's */
+		log_msg(KEY_AHEAD, LOG_N(s.chain.day - day));
+	else if (err == -ERANGE)
+		log_msg(CA_MISSING,
+		    LOG_T("master.key is over 20 years behind the clock"));
+	if (err < 0 && err != -ETIME)
+		return err;
+	saved = ratchet_save(&s.chain);
+	if (saved == 0 && s.day == 0) /* tell at start what will fail later */
+		saved = s.chain.no_write;
+	if (saved < 0)
+		log_msg(KEY_NOT_SAVED, LOG_T(strerror(-saved)));
+	return 0;
+}
+
+/* The key of the day replaces yesterday's, which is gone then. Without a chain
+ * workers get no key, and refuse what would need one. */
 static int new_day(uint32_t day)
 {
-	int err = 0;
+	int err = s.has_chain ? turn_chain(day) : -ERANGE;
 
 	s.day = day;
-	if (!s.has_master) {
+	s.has_epoch = err == 0;
+	if (err == -ERANGE) {
+		secret_wipe(EPOCH, DERIVE_KEY_BYTES);
 		rnd_bytes(TICKET, TICKET_BYTES);
 		return 0;
 	}
-	err = derive_epoch(MASTER, day, EPOCH);
+	if (err == 0)
+		err = derive_epoch(s.chain.key.p, s.chain.day, EPOCH);
 	if (err == 0)
 		err = derive_use(EPOCH, "ticket", SPAN(""), TICKET,
 		    TICKET_BYTES);
@@ -204,39 +228,23 @@ static void on_parent_end(void *arg, int err)
 {
 	(void)arg, (void)err;
 	secret_fini(&s.key);
+	if (s.has_chain)
+		ratchet_close(&s.chain);
 	_exit(0);
 }
 
 static const struct imsg_ops parent_ops = { on_parent_msg, on_parent_end };
-
-/* master.key: exactly 32 bytes. */
-static bool read_master(const char *dir)
-{
-	char path[4200];
-	unsigned char extra;
-	bool good;
-	int fd;
-
-	snprintf(path, sizeof path, "%s/master.key", dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	good = read(fd, MASTER, DERIVE_KEY_BYTES) == DERIVE_KEY_BYTES &&
-	    read(fd, &extra, 1) == 0;
-	close(fd);
-	return good;
-}
 
 static void open_ca(const char *dir)
 {
 	char err[200] = "";
 
 	s.ca = ca_open(dir, err);
-	s.has_master = read_master(dir);
 	if (s.ca == NULL)
 		log_msg(CA_MISSING, LOG_T(err));
-	else if (!s.has_master)
-		log_msg(CA_MISSING, LOG_T("master.key cannot be read"));
+	s.has_chain = ratchet_open(&s.chain, dir, err) == 0;
+	if (!s.has_chain && s.ca != NULL)
+		log_msg(CA_MISSING, LOG_T(err));
 }
 
 static void tell_parent(void)

@@ -13,11 +13,12 @@
 #include <openssl/x509v3.h>
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "tls/ca_int.h"
+#include "tls/ratchet.h"
 
 #define NAME_MAX_CHARS 64 /* ub-organization-name of RFC 5280 */
 #define ENDS_S 3600       /* an intermediate is over so long before its end */
-#define MASTER_BYTES 32
 
 static const char *const file[] = { "root.pem", "root.key", "ca.pem", "ca.key",
 	"master.key", "ca.pem.new", "ca.key.new" };
@@ -119,11 +120,24 @@ static int make_intermediate(struct pair *ca, const struct pair *root,
 	return ca->cert != NULL ? 0 : refused(err);
 }
 
+/* The first key of the chain that pseudonyms come from. */
+static int write_master(int dir, int64_t now, char err[CA_ERR_BYTES])
+{
+	unsigned char image[RATCHET_FILE_BYTES];
+	int r = ratchet_image((uint32_t)(now / CA_DAY_S), image);
+
+	r = r < 0 ? refused(err)
+	          : ca_write_secret(
+	                dir, file[MASTER_KEY], image, sizeof image, err);
+	secret_wipe(image, sizeof image);
+	return r;
+}
+
 /* The keys first: a certificate that is there has its key. */
 static int write_all(int dir, const struct pair *root, const struct pair *ca,
-    unsigned *done, char err[CA_ERR_BYTES])
+    int64_t now, unsigned *done, char err[CA_ERR_BYTES])
 {
-	int r = ca_write_random(dir, file[MASTER_KEY], MASTER_BYTES, err);
+	int r = write_master(dir, now, err);
 
 	if (r == 0)
 		*done |= 1u << MASTER_KEY;
@@ -159,7 +173,7 @@ static int fill_dir(int dir, const char *name, const char *const *domain,
 	if (r == 0)
 		r = make_intermediate(&ca, &root, domain, n, now, err);
 	if (r == 0)
-		r = write_all(dir, &root, &ca, &done, err);
+		r = write_all(dir, &root, &ca, now, &done, err);
 	for (unsigned i = 0; i < sizeof file / sizeof *file && r < 0; i++)
 		if (done & 1u << i) /* ours, and half a set is none */
 			(void)unlinkat(dir, file[i], 0);

@@ -20,7 +20,7 @@ struct buf;
 #define CA_DOMAINS_MAX 512
 
 /* Files in a CA directory: root.pem, root.key (may be taken away), ca.pem
- * (intermediate), ca.key, master.key (32 bytes, pseudonyms). Keys 0600. */
+ * (intermediate), ca.key, master.key (pseudonyms, see ratchet.h). Keys 0600. */
 
 /* Make root and intermediate in dir (made 0700 when missing) for these domains
  * ("zoom.us": it and all below). name: the authority's name, may be "". Refuses

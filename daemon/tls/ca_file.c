@@ -12,7 +12,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "base/rnd.h"
 #include "base/secret.h"
 
 #define FILE_MAX_BYTES (256u << 10)
@@ -142,17 +141,10 @@ int ca_write_cert(int dir, const char *name, X509 *x, char err[CA_ERR_BYTES])
 	return write_bio(dir, name, CERT_MODE, out, good, err);
 }
 
-int ca_write_random(int dir, const char *name, size_t n, char err[CA_ERR_BYTES])
+int ca_write_secret(int dir, const char *name, const void *p, size_t n,
+    char err[CA_ERR_BYTES])
 {
-	struct secret s;
-	int r;
-
-	if (secret_init(&s, n) < 0)
-		return fail(err, name, "memory is out");
-	rnd_bytes(s.p, s.n);
-	r = write_new(dir, name, KEY_MODE, s.p, s.n, err);
-	secret_fini(&s);
-	return r;
+	return write_new(dir, name, KEY_MODE, p, n, err);
 }
 
 int ca_sync(int dir, char err[CA_ERR_BYTES])

@@ -28,8 +28,8 @@ bool ca_file_exists(int dir, const char *name);
 int ca_write_key(
     int dir, const char *name, EVP_PKEY *key, char err[CA_ERR_BYTES]);
 int ca_write_cert(int dir, const char *name, X509 *x, char err[CA_ERR_BYTES]);
-int ca_write_random(
-    int dir, const char *name, size_t n, char err[CA_ERR_BYTES]);
+int ca_write_secret(int dir, const char *name, const void *p, size_t n,
+    char err[CA_ERR_BYTES]);
 int ca_sync(int dir, char err[CA_ERR_BYTES]);
 int ca_rename(
     int dir, const char *from, const char *to, char err[CA_ERR_BYTES]);

@@ -14,8 +14,7 @@
  * leads back. 0 or -EIO; then chain is as it was. */
 int derive_next(unsigned char chain[DERIVE_KEY_BYTES]);
 /* The key that workers get for one UTC day (days since 1970), from the chain key
- * of that day; it tells nothing about the chain. The signer does not turn the
- * chain yet (tls/ratchet.h): it gives the master key for every day. 0 or -EIO. */
+ * of that day (tls/ratchet.h); it tells nothing about the chain. 0 or -EIO. */
 int derive_epoch(const unsigned char chain[DERIVE_KEY_BYTES], uint32_t day,
     unsigned char ret_key[DERIVE_KEY_BYTES]);
 /* Key for one use: label "alias", "ticket", "tag" ... and a service id. */

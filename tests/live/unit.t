@@ -25,7 +25,7 @@ def main():
                        os.path.join(TOP, "systemd", name + ".in")):
             if os.path.exists(source):
                 with open(source) as f:
-                    text = f.read()
+                    text = f.read().replace("@sysconfdir@", "/etc")
                 # a program that exists, so that only the unit is judged
                 text = re.sub(r"@(?:s?bindir|prefix|exec_prefix)@\S*",
                               "/bin/true", text)
