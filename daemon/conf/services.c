@@ -32,10 +32,9 @@ static int take_mode(const struct lex *l, const config_setting_t *s,
 
 	if (r < 0)
 		return r;
-	if (span_eq(word, SPAN("observe")))
-		return lex_fail(l, lex_member(s, "mode"),
-		    "mode observe is not available yet");
-	out->mode = span_eq(word, SPAN("off")) ? CONF_OFF : CONF_ENFORCE;
+	out->mode = span_eq(word, SPAN("off")) ? CONF_OFF
+	    : span_eq(word, SPAN("observe"))   ? CONF_OBSERVE
+					       : CONF_ENFORCE;
 	return 0;
 }
 

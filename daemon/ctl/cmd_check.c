@@ -12,7 +12,7 @@ static void say_service(const struct conf_service *s)
 		return;
 	}
 	printf("%.*s: %s, %s", SPAN_ARG(s->id),
-	    s->mode == CONF_OBSERVE ? "observe" : "enforce",
+	    s->mode == CONF_OBSERVE ? "observe (passes unchanged)" : "enforce",
 	    s->refused == WHY_DONE ? "active" : why_text_en(s->refused));
 	if (s->refused == WHY_DONE)
 		printf(", %s, up to level %u",

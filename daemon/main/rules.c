@@ -188,6 +188,8 @@ static void tell_service(const struct conf_service *s)
 		    LOG_W(why_word(s->refused)));
 	else if (!s->inspect)
 		log_msg(SERVICE_NOT_INSPECTED, LOG_W(id));
+	if (s->mode == CONF_OBSERVE && s->refused == WHY_DONE && s->inspect)
+		log_msg(SERVICE_OBSERVED, LOG_W(id));
 	if (s->refused == WHY_DONE && s->days_left <= AGREEMENT_WARN_DAYS)
 		log_msg(AGREEMENT_EXPIRES, LOG_W(id), LOG_N(s->days_left));
 }

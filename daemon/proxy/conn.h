@@ -38,6 +38,8 @@ struct fate {
 	enum why refuse;               /* WHY_DONE: allowed */
 	bool tunnel;                   /* pass unread */
 	bool reset;                    /* refused by closing without a word */
+	bool observe;                  /* mode observe: passes unchanged */
+	enum why would;                /* then: what refuse would be */
 	const struct service *service; /* NULL: no pack names the host */
 	const struct host_line *line;
 };

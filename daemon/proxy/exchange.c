@@ -70,6 +70,7 @@ static void release(struct exchange *x)
 	x->server = NULL;
 	pipe_fini(&x->pipe_up);
 	pipe_fini(&x->pipe_down);
+	watch_end(x);
 	egress_fini(&x->egress);
 	buf_fini(&x->first);
 }
@@ -355,6 +356,20 @@ static bool has_stray_content(const struct msg *m)
 	           (m->framing == FRAME_LENGTH && m->length > 0));
 }
 
+/* The head by its lines; false: refused. */
+static bool rewrite(struct exchange *x, const struct plan *plan)
+{
+	switch (head_request(&x->req, plan, &x->env, x->arena)) {
+	case 0:
+		return true;
+	case -EBADMSG:
+		exchange_refuse(x, WHY_BAD_REQUEST);
+		return false;
+	}
+	exchange_refuse(x, WHY_HEAD_LIMIT);
+	return false;
+}
+
 static void forward(struct exchange *x)
 {
 	struct conn *c = x->conn;
@@ -365,7 +380,10 @@ static void forward(struct exchange *x)
 		exchange_refuse(x, WHY_MEMORY);
 		return;
 	}
-	if (match.deny != NULL) {
+	if (x->fate.observe && (x->fate.would != WHY_DONE || match.deny)) {
+		watch_deny(x, match.deny ? match.why : x->fate.would);
+		match.plan = NULL;
+	} else if (match.deny != NULL) {
 		deny(x, match.why, &match.deny->sink);
 		return;
 	}
@@ -383,14 +401,10 @@ static void forward(struct exchange *x)
 	}
 	judge_upgrade(&x->req);
 	head_hop(&x->req);
-	switch (head_request(&x->req, match.plan, &x->env, x->arena)) {
-	case 0:
-		break;
-	case -EBADMSG:
-		exchange_refuse(x, WHY_BAD_REQUEST);
-		return;
-	default:
-		exchange_refuse(x, WHY_HEAD_LIMIT);
+	if (x->fate.observe) {
+		watch_request(x, match.plan);
+		match.plan = NULL;
+	} else if (!rewrite(x, match.plan)) {
 		return;
 	}
 	pipe_init(&x->pipe_up, &x->req, match.plan, &x->env,

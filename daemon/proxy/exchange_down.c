@@ -73,6 +73,11 @@ static int rewrite_head(struct exchange *x, const struct plan **ret_plan)
 		return -1;
 	}
 	head_hop(&x->res);
+	if (x->fate.observe) {
+		watch_response(x, *ret_plan);
+		*ret_plan = NULL;
+		return 0;
+	}
 	if (head_response(&x->res, *ret_plan, &x->env, x->arena) < 0) {
 		exchange_refuse(x, WHY_BAD_RESPONSE);
 		return -1;
@@ -168,6 +173,7 @@ static void content(struct exchange *x, struct span s, bool last)
 	conn_wait(x->conn, x->conn->snap->conf->answer_s);
 	stat_add(STAT_BYTES_DOWN, s.n);
 	stat_service_add(x->fate.service->index, STAT_SERVICE_READ_BYTES, s.n);
+	watch_content(x, false, s, last);
 	if (had_head && pipe_open(&x->pipe_down)) {
 		if (x->ops->content(x->arg, s, last) == 0 && last)
 			finish(x);

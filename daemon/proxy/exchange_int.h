@@ -12,6 +12,7 @@
 #include "proxy/conn.h"
 #include "proxy/egress.h"
 #include "proxy/exchange.h"
+#include "proxy/keys.h"
 #include "proxy/pipe.h"
 #include "proxy/reply.h"
 #include "proxy/upstream.h"
@@ -43,6 +44,11 @@ struct exchange {
 	uint16_t port;
 	bool tls;
 	struct env env;
+	struct keys_scope scope; /* of names: from forward on */
+
+	/* mode observe: what the rules would do, on copies */
+	struct pipe watch_up, watch_down;
+	bool watching_up, watching_down;
 
 	/* up */
 	struct pipe pipe_up;
@@ -78,6 +84,17 @@ void exchange_continue(struct exchange *x);
 void exchange_half_done(struct exchange *x);
 /* From an error of pipe and scrubber to a reason. */
 enum why exchange_why(int err, bool up);
+
+/* exchange_watch.c: mode observe. The message passes; what the rules would do to
+ * it happens to a copy, and is counted as if it had been done. What they cannot
+ * read counts as an error and is given up. */
+void watch_deny(struct exchange *x, enum why why);
+/* The head that goes up (or comes down) after head_hop, and its plan. */
+void watch_request(struct exchange *x, const struct plan *plan);
+void watch_response(struct exchange *x, const struct plan *plan);
+/* Content as it passes. Nothing happens unless watched. */
+void watch_content(struct exchange *x, bool up, struct span s, bool last);
+void watch_end(struct exchange *x);
 
 /* exchange_up.c */
 /* The head was judged and rewritten: send it as soon as its framing is known.

@@ -217,6 +217,7 @@ void up_content(struct exchange *x, struct span s, bool last)
 	int err;
 
 	pace(x, s.n, last);
+	watch_content(x, true, s, last);
 	if (whole && had_head) {
 		err = pass(x, stream_out(server), s, last);
 	} else if (whole) { /* the head waits for the guard */

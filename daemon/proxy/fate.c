@@ -4,7 +4,14 @@
 #include "base/stat.h"
 #include "conf/conf.h"
 
-static enum why judge(const struct host_match *m, uint8_t level)
+static enum why denied(const struct host_line *line)
+{
+	return line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY
+	                                            : WHY_DENIED;
+}
+
+static enum why judge(
+    const struct host_match *m, uint8_t level, bool observe)
 {
 	const struct service *s = m->service;
 
@@ -14,8 +21,9 @@ static enum why judge(const struct host_match *m, uint8_t level)
 		return WHY_LEVEL;
 	switch (m->line->verdict) {
 	case VERDICT_DENY:
-		return m->line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY
-		                                               : WHY_DENIED;
+		if (observe && s->inspect)
+			break; /* its requests are counted one by one */
+		return denied(m->line);
 	case VERDICT_INSPECT:
 		return s->inspect ? WHY_DONE : WHY_NOT_INSPECTED;
 	case VERDICT_TUNNEL:
@@ -36,10 +44,15 @@ void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
 	}
 	ret_fate->service = m.service;
 	ret_fate->line = m.line;
-	ret_fate->refuse = judge(&m, level);
+	ret_fate->observe =
+	    conf->service[m.service->index].mode == CONF_OBSERVE;
+	ret_fate->refuse = judge(&m, level, ret_fate->observe);
 	ret_fate->tunnel = m.line->verdict == VERDICT_TUNNEL;
 	ret_fate->reset =
-	    m.line->verdict == VERDICT_DENY && m.line->sink.kind == SINK_RESET;
+	    m.line->verdict == VERDICT_DENY &&
+	    m.line->sink.kind == SINK_RESET && ret_fate->refuse != WHY_DONE;
+	if (m.line->verdict == VERDICT_DENY)
+		ret_fate->would = denied(m.line);
 	if (ret_fate->refuse == WHY_DONE)
 		stat_service_add(m.service->index, STAT_SERVICE_CLIENTS, 1);
 }

@@ -11,6 +11,8 @@ struct conf;
 
 /* host: lower case, without port. Counts unlisted hosts and, for the group
  * size, the clients of a service; denials are counted where they are answered.
+ * A service in mode observe that may be inspected has its denied hosts allowed,
+ * with ret_fate->would.
  */
 void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
     struct fate *ret_fate);

@@ -53,6 +53,8 @@ static const char *const der_text[] = { "CA certificate (DER)",
 static const char *const services_label[] = { "Services", "Dienste" };
 static const char *const mode_inspected[] = { "metadata is removed",
 	"Metadaten werden entfernt" };
+static const char *const mode_observed[] = { "passes unchanged for now, it is observed",
+	"wird vorerst unverändert durchgeleitet und beobachtet" };
 static const char *const mode_tunnelled[] = { "passes unread",
 	"wird ungelesen durchgeleitet" };
 
@@ -189,6 +191,11 @@ void page_refusal(struct buf *out, const struct conf *conf,
 	end(out);
 }
 
+static bool is_observed(const struct conf *conf, const struct service *s)
+{
+	return conf->service[s->index].mode == CONF_OBSERVE;
+}
+
 void page_start(struct buf *out, const struct conf *conf, bool german)
 {
 	begin(out, conf, start_title[german], german);
@@ -210,8 +217,9 @@ void page_start(struct buf *out, const struct conf *conf, bool german)
 		buf_addf(out, ": %s</li>\n",
 		    !usable(s)   ? (german ? why_text_de(s->refused)
 		                           : why_text_en(s->refused))
-		    : s->inspect ? mode_inspected[german]
-		                 : mode_tunnelled[german]);
+		    : !s->inspect ? mode_tunnelled[german]
+		    : is_observed(conf, s) ? mode_observed[german]
+		                           : mode_inspected[german]);
 	}
 	buf_add_str(out, "</ul>\n");
 	end(out);
