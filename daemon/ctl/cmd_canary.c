@@ -7,14 +7,19 @@
 #include "base/buf.h"
 #include "ctl/canary.h"
 #include "ctl/canary_net.h"
+#include "ctl/canary_tls.h"
 #include "ctl/cmd_int.h"
 #include "ctl/jstring.h"
 
 #define PORT 80
 #define COLLECTOR "127.0.0.1:3180"
+#define ROOT_MAX_BYTES 65536
 
 struct canary {
-	const char *proxy, *listen;
+	struct conf *conf; /* holds the texts below; NULL when not needed */
+	const char *proxy, *listen, *ca;
+	struct buf root; /* of the gateway; empty: TLS is not looked at */
+	enum { TLS_UNASKED, TLS_GOOD, TLS_BAD } tls;
 	bool json, bad;
 	struct addr proxy_at, listen_at;
 	char mark[CANARY_MARK_BYTES];
@@ -33,9 +38,27 @@ static void read_options(struct tool *t, struct canary *n)
 			n->proxy = v;
 		else if ((v = tool_value(t, "--listen", &n->bad)) != NULL)
 			n->listen = v;
+		else if ((v = tool_value(t, "--ca", &n->bad)) != NULL)
+			n->ca = v;
 		else
 			n->bad = true;
 	}
+}
+
+static int read_root(struct canary *n)
+{
+	FILE *f = fopen(n->ca, "re");
+	char *p = buf_reserve(&n->root, ROOT_MAX_BYTES);
+	size_t got =
+	    f != NULL && p != NULL ? fread(p, 1, ROOT_MAX_BYTES, f) : 0;
+
+	if (f != NULL)
+		fclose(f);
+	buf_commit(&n->root, got);
+	if (got == 0)
+		fprintf(
+		    stderr, "sparsamctl: %s: no certificate is there\n", n->ca);
+	return got > 0 ? 0 : -EIO;
 }
 
 static void how_to(void)
@@ -52,21 +75,28 @@ static void how_to(void)
 /* Both addresses: as told, or from the configuration. */
 static int find_ends(const struct tool *t, struct canary *n)
 {
-	struct conf *c = NULL;
+	const struct conf *c;
 	const char *to;
 	int r = EXIT_GOOD;
 
 	if (n->proxy == NULL || n->listen == NULL) {
-		c = tool_conf(t);
-		if (c == NULL)
+		n->conf = tool_conf(t);
+		if (n->conf == NULL)
 			return EXIT_NO;
 	}
+	c = n->conf;
+	if (n->ca != NULL && read_root(n) < 0)
+		r = EXIT_NO;
+	else if (n->ca == NULL && c != NULL)
+		(void)buf_add_span(&n->root, c->ca_pem);
 	to = c != NULL ? conf_connect(c, SPAN(CANARY_HOST), PORT) : NULL;
 	if (n->proxy == NULL && c != NULL && c->nlisten > 0)
 		n->proxy = c->listen[0];
 	if (n->listen == NULL)
 		n->listen = to;
-	if (n->listen == NULL) {
+	if (r != EXIT_GOOD) {
+		/* said already */
+	} else if (n->listen == NULL) {
 		how_to();
 		r = EXIT_NO;
 	} else if (n->proxy == NULL ||
@@ -77,7 +107,6 @@ static int find_ends(const struct tool *t, struct canary *n)
 		                "127.0.0.1:3128 or [::1]:3128\n");
 		r = EXIT_USAGE;
 	}
-	conf_unref(c);
 	return r;
 }
 
@@ -170,6 +199,43 @@ static int all(struct canary *n, struct canary_net *net)
 	return r < 0 ? EXIT_NOT_REACHED : EXIT_GOOD;
 }
 
+/* With a mark of its own: it is answered by the gateway, and does not arrive.
+ */
+static void look_at_tls(struct canary *n)
+{
+	char err[CANARY_TLS_ERR_BYTES] = "";
+
+	if (buf_len(&n->root) == 0) {
+		if (!n->json)
+			printf(
+			    "tls                   not looked at: no root\n");
+		return;
+	}
+	canary_mark(n->mark);
+	n->tls = canary_tls(&n->proxy_at, buf_span(&n->root), span_str(n->mark),
+	             err) == 0
+	             ? TLS_GOOD
+	             : TLS_BAD;
+	if (n->tls == TLS_BAD)
+		fprintf(stderr, "sparsamctl: the gateway at %s: TLS: %s\n",
+		    n->proxy, err);
+	else if (!n->json)
+		printf("tls                   opened and judged\n");
+}
+
+static const char *tls_word(const struct canary *n)
+{
+	switch (n->tls) {
+	case TLS_GOOD:
+		return "judged";
+	case TLS_BAD:
+		return "failed";
+	case TLS_UNASKED:
+		break;
+	}
+	return "unasked";
+}
+
 static void sum(const struct canary *n)
 {
 	json_t *root, *figures;
@@ -189,38 +255,51 @@ static void sum(const struct canary *n)
 		                        : canary_fate_word((enum canary_fate)f),
 		    json_integer((json_int_t)n->fate[f]));
 	json_object_set(root, "marks", n->rows);
+	json_object_set_new(root, "tls", json_string(tls_word(n)));
 	json_object_set_new(root, "summary", figures);
 	json_dumpf(root, stdout, JSON_INDENT(1));
 	printf("\n");
 	json_decref(root);
 }
 
+static int fly(struct canary *n)
+{
+	struct canary_net *net = canary_net_new(&n->listen_at, &n->proxy_at);
+	int r;
+
+	if (net == NULL) {
+		fprintf(
+		    stderr, "sparsamctl: %s: %s\n", n->listen, strerror(errno));
+		return EXIT_NOT_REACHED;
+	}
+	canary_mark(n->mark);
+	n->rows = json_array();
+	r = control(n, net);
+	if (r == EXIT_GOOD) {
+		r = all(n, net);
+		look_at_tls(n);
+		sum(n);
+	}
+	canary_net_free(net);
+	json_decref(n->rows);
+	if (r == EXIT_GOOD && n->tls == TLS_BAD)
+		r = EXIT_NOT_REACHED;
+	return n->fate[CANARY_ARRIVED] > 0 ? EXIT_NO : r;
+}
+
 int cmd_canary(struct tool *t)
 {
 	static struct canary n;
-	struct canary_net *net;
 	int r;
 
+	buf_init(&n.root, 2 * ROOT_MAX_BYTES);
 	read_options(t, &n);
 	if (n.bad)
 		return tool_usage(CMD_CANARY);
 	r = find_ends(t, &n);
-	if (r != EXIT_GOOD)
-		return r;
-	net = canary_net_new(&n.listen_at, &n.proxy_at);
-	if (net == NULL) {
-		fprintf(
-		    stderr, "sparsamctl: %s: %s\n", n.listen, strerror(errno));
-		return EXIT_NOT_REACHED;
-	}
-	canary_mark(n.mark);
-	n.rows = json_array();
-	r = control(&n, net);
-	if (r == EXIT_GOOD) {
-		r = all(&n, net);
-		sum(&n);
-	}
-	canary_net_free(net);
-	json_decref(n.rows);
-	return n.fate[CANARY_ARRIVED] > 0 ? EXIT_NO : r;
+	if (r == EXIT_GOOD)
+		r = fly(&n);
+	conf_unref(n.conf);
+	buf_fini(&n.root);
+	return r;
 }

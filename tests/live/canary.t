@@ -42,11 +42,19 @@ def main():
         fates = [m["fate"] for m in marks if m["carrier"] == carrier]
         tap.ok("refused" not in fates, carrier + " is opened, not refused",
                fates)
+    tap.equal(found.get("tls"), "judged", "TLS is opened and judged")
     tap.ok("Kanari" not in g.logs(), "no mark in the log")
 
     out = g.ctl("canary")
     tap.ok(out.returncode == 0 and ", 0 ARRIVED, " in out.stdout,
            "as text", out.stdout, out.stderr)
+
+    out = g.ctl("canary", "--ca", os.path.join(g.dir, "pki", "root.pem"))
+    tap.ok(out.returncode == 3 and "certificate" in out.stderr,
+           "a root that is not the gateway's: exit status 3", out.stderr)
+    out = g.ctl("canary", "--ca", g.conf_path)
+    tap.ok(out.returncode == 3 and "no certificate" in out.stderr,
+           "a file that is no root", out.stderr)
 
     # a gateway with a hole
     pack = g.path("policy", "canary.conf")
