@@ -9,6 +9,7 @@ stands behind "after" expected, byte for byte.
   after   {"tz":"UTC"}
 
 "answer" instead of "before": the server sends it, the client gets "after"."""
+import glob
 import os
 import re
 import subprocess
@@ -178,6 +179,15 @@ def pack(rows, pairs):
     return out
 
 
+def detects():
+    """Do the scrubbers ask for values that no line names?"""
+    for path in glob.glob(os.path.join(TOP, "daemon/body/*.c")):
+        with open(path, encoding="utf-8") as f:
+            if "value_unnamed(" in f.read():
+                return True
+    return False
+
+
 def carrier_of(rows, pairs):
     word = re.match(r'\( "(\w+)', rows[0]).group(1)
     if word in HEADS or word in TYPES:
@@ -211,10 +221,8 @@ def main():
             said = run.stdout + run.stderr
             late = re.search(r"[^:\n]* is not available[^\n]*", said) or \
                 re.search(r"[^:\n]*are not available yet", said)
-            if rows[0].count(",") < 3 and "detect" in pack(rows, pairs) \
-                    and not os.path.exists(os.path.join(
-                        TOP, "daemon/engine/detect.c")):
-                ok(True, name, skip="detect has no effect yet")
+            if "detect" in pack(rows, pairs) and not detects():
+                ok(True, name, skip="detect has no effect on bodies yet")
                 continue
             ok(run.returncode == 0 or late, name, said,
                late.group(0).strip() if late and run.returncode else "")
