@@ -180,8 +180,8 @@ def pack(rows, pairs):
 
 
 def detects():
-    """Do the scrubbers ask for values that no line names?"""
-    for path in glob.glob(os.path.join(TOP, "daemon/body/*.c")):
+    """Does the scrubber of JSON ask for values that no line names?"""
+    for path in glob.glob(os.path.join(TOP, "daemon/body/jsn*.c")):
         with open(path, encoding="utf-8") as f:
             if "value_unnamed(" in f.read():
                 return True
