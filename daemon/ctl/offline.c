@@ -6,13 +6,16 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "http/h1.h"
+#include "http/find.h"
 #include "http/head.h"
 #include "http/uri.h"
+#include "proxy/egress.h"
 #include "proxy/pipe.h"
 #include "tls/derive.h"
-#include "tls/pseudo.h"
 
 #define ARENA_BYTES (32u << 20)
+#define PIECE_BYTES 65536
 
 const char *offline_word(enum offline_end e)
 {
@@ -84,41 +87,49 @@ static void on_prf(void *arg, struct span in, unsigned char out[16])
 {
 	struct offline *o = arg;
 
-	if (derive_mac(o->key, in, out) < 0)
-		memset(out, 0, 16);
+	keys_prf(&o->scope, in, out);
 }
 
 static int on_pseudonym(void *arg, struct span in, struct buf *out)
 {
 	struct offline *o = arg;
 
-	return pseudo_make(o->pseudo, SPAN(PSEUDO_DOMAIN), in, out);
+	return keys_pseudonym(&o->scope, o->domain, in, out);
 }
 
 static int on_restore(void *arg, struct span in, struct buf *out)
 {
 	struct offline *o = arg;
 
-	return pseudo_undo(o->pseudo, SPAN(PSEUDO_DOMAIN), in, out);
+	return keys_restore(&o->scope, o->domain, in, out);
 }
 
-/* Keys of the service: fixed, see offline.h. */
-static int make_keys(struct offline *o)
+/* Whose names: of the service, or of the meeting; an answer has its request's.
+ * The key of the day is fixed, see offline.h. */
+static int use_keys(
+    struct offline *o, const struct conf *c, struct span meeting)
 {
 	static const unsigned char master[DERIVE_KEY_BYTES];
-	unsigned char epoch[DERIVE_KEY_BYTES], key[PSEUDO_KEY_BYTES];
+	unsigned char epoch[DERIVE_KEY_BYTES];
 	int err = derive_epoch(master, 0, epoch);
 
-	o->pseudo = pseudo_new();
-	if (o->pseudo == NULL)
-		return -ENOMEM;
-	if (err == 0)
-		err = derive_use(
-		    epoch, "alias", o->service->id, o->key, sizeof o->key);
-	if (err == 0)
-		err = derive_use(
-		    epoch, "pseudonym", o->service->id, key, sizeof key);
-	return err == 0 ? pseudo_key(o->pseudo, key) : err;
+	if (err < 0)
+		return err;
+	keys_epoch(0, epoch);
+	keys_scope(&o->scope, o->service, meeting);
+	o->domain = span_str(c->pseudonym_domain);
+	return 0;
+}
+
+static int take_scope(
+    struct offline *o, const struct conf *c, const struct plan *plan)
+{
+	const struct where *w = plan_meeting(plan);
+	struct span meeting = SPAN("");
+
+	o->scope_err =
+	    w != NULL ? find_value(&o->msg, w, o->arena, &meeting) : 0;
+	return use_keys(o, c, meeting);
 }
 
 static int begin(struct offline *o, const struct conf *c)
@@ -284,7 +295,7 @@ static int scrub(struct offline *o, const struct plan *plan,
 		err = buf_add_span(&o->body, left);
 	} else {
 		while (err == 0 && left.n > 0) {
-			size_t n = left.n < 65536 ? left.n : 65536;
+			size_t n = left.n < PIECE_BYTES ? left.n : PIECE_BYTES;
 
 			err = pipe_feed(&p, span_of(left.p, n), n == left.n);
 			left = span_from(left, n);
@@ -319,11 +330,12 @@ static void apply(struct offline *o, const struct conf *c,
 {
 	struct env e = env_of(o);
 	bool request = o->msg.request;
-	int err;
+	int err = o->scope_err;
 
 	head_hop(&o->msg);
-	err = request ? head_request(&o->msg, plan, &e, o->arena)
-	              : head_response(&o->msg, plan, &e, o->arena);
+	if (err >= 0)
+		err = request ? head_request(&o->msg, plan, &e, o->arena)
+		              : head_response(&o->msg, plan, &e, o->arena);
 	if (err < 0) {
 		end(o, OFFLINE_BROKEN, why_of(err, request, false));
 		return;
@@ -344,6 +356,51 @@ static bool no_content(struct span method)
 	       span_eq(method, SPAN("TRACE"));
 }
 
+/* The content by the egress guard, piece by piece as in the daemon. */
+static int guard_body(const struct offline *o, struct egress *e)
+{
+	struct span left = buf_span(&o->body), ready;
+	int err = egress_coding(e, msg_value(&o->msg, FIELD_CONTENT_ENCODING));
+
+	while (err == 0 && left.n > 0) {
+		size_t n = left.n < PIECE_BYTES ? left.n : PIECE_BYTES;
+
+		err = egress_feed(e, span_of(left.p, n), n == left.n);
+		ready = egress_ready(e, n == left.n);
+		if (err == 0)
+			egress_left(e, ready.n);
+		left = span_from(left, n);
+	}
+	return err;
+}
+
+/* The last look at what would leave. */
+static void guard(struct offline *o, const struct conf *c)
+{
+	struct egress e;
+	struct buf head;
+	int err;
+
+	if (c->guard == NULL || o->end != OFFLINE_PASSED)
+		return;
+	egress_init(&e, c);
+	buf_init(&head, ARENA_BYTES);
+	err = h1_write_head(&o->msg, &head);
+	if (err == 0)
+		err = egress_head(&e, buf_span(&head));
+	if (err == 0)
+		err = guard_body(o, &e);
+	buf_fini(&head);
+	egress_fini(&e);
+	if (err == 0)
+		return;
+	buf_reset(&o->body);
+	if (err == -EACCES)
+		end(o, OFFLINE_DENIED, WHY_GUARD);
+	else
+		end(o, OFFLINE_BROKEN, why_of(err, true, true));
+}
+
 int offline_request(const struct conf *c, const struct offline_in *in,
     uint8_t level, struct offline *o)
 {
@@ -362,7 +419,7 @@ int offline_request(const struct conf *c, const struct offline_in *in,
 		return 0;
 	err = match_request(c->rules, o->service, &o->subject, &match);
 	if (err == 0)
-		err = make_keys(o);
+		err = take_scope(o, c, match.plan);
 	if (err < 0)
 		return -ENOMEM;
 	if (match.deny != NULL) {
@@ -377,6 +434,7 @@ int offline_request(const struct conf *c, const struct offline_in *in,
 		return 0;
 	}
 	apply(o, c, match.plan, in->body);
+	guard(o, c);
 	return 0;
 }
 
@@ -398,7 +456,7 @@ int offline_answer(const struct conf *c, const struct offline *request,
 		return 0;
 	}
 	o->subject.content = msg_media_type(&o->msg);
-	if (make_keys(o) < 0 ||
+	if (use_keys(o, c, request->scope.meeting) < 0 ||
 	    match_response(c->rules, o->service, &o->subject, &plan) < 0)
 		return -ENOMEM;
 	apply(o, c, plan, in->body);
@@ -410,8 +468,6 @@ void offline_fini(struct offline *o)
 	arena_free(o->arena);
 	buf_fini(&o->body);
 	free(o->note);
-	pseudo_free(o->pseudo);
-	o->pseudo = NULL;
 	o->arena = NULL;
 	o->note = NULL;
 	o->nnote = o->cap = 0;

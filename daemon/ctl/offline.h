@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* offline - one request (and its answer) through the rules without a network:
- * the same matching, rewriting and scrubbing as in the daemon, with a note of
- * every single decision, and of every value that no line speaks of. Lines that
- * decide are marked as reached. For replay, explain, coverage and tests.
+ * the same matching, rewriting, scrubbing and egress guard as in the daemon,
+ * with a note of every single decision, and of every value that no line speaks
+ * of. Lines that decide are marked as reached. For replay, explain, coverage and
+ * tests. A service that is only observed is judged as if it were in force.
  *
- * Aliases and pseudonyms are made with fixed keys: the master key is 32 zero
- * bytes, the day is 0 (1 January 1970), the rest as in tls/derive.h. So two
- * runs give the same text, and none that a gateway would give. */
+ * Aliases and pseudonyms are made with fixed keys: the chain key is 32 zero
+ * bytes, the day is 0 (1 January 1970), the rest as in proxy/keys.h. So two
+ * runs give the same text, and none that a gateway would give. The keys are
+ * those of the process: none but offline may use proxy/keys in it. */
 #ifndef CTL_OFFLINE_H
 #define CTL_OFFLINE_H
 
@@ -15,12 +17,11 @@
 #include "engine/match.h"
 #include "engine/treat.h"
 #include "http/msg.h"
+#include "proxy/keys.h"
 
 #define OFFLINE_FIELDS_MAX 20000     /* noted decisions of a message */
 #define OFFLINE_VALUE_MAX_BYTES 4096 /* of a noted value */
 #define OFFLINE_BODY_MAX_BYTES (64u << 20)
-
-struct pseudo;
 
 struct offline_field {
 	struct span name, value;
@@ -84,8 +85,9 @@ struct offline {
 	bool tls;
 	uint16_t port;
 	char host_mem[256];
-	unsigned char key[32];
-	struct pseudo *pseudo;
+	struct keys_scope scope;
+	int scope_err; /* of looking for the meeting id */
+	struct span domain;
 };
 
 /* 0 or -ENOMEM. Whatever the verdict, offline_fini frees. c and in must live

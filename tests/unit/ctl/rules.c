@@ -32,6 +32,7 @@ static const char pack[] =
 
 static const char conf_text[] =
     "listen = ( \"127.0.0.1:3128\" ); policy_dir = \"policy\";\n"
+    "never = ( \"geheim-4711\" );\n"
     "ca = { dir = \"ca\"; }; tls = { trust = \"trust.pem\"; };\n"
     "services = ( { id = \"example\"; mode = \"enforce\";\n"
     "  agreement = { kind = \"avv\"; id = \"A\"; version = \"1\";\n"
