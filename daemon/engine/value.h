@@ -43,11 +43,15 @@ int value_treat(const struct action *a, const struct env *env,
  * env->unnamed? If not, scrubbers pass them without a call. NULL is fine. */
 bool value_watched(const struct plan *p, const struct env *env);
 
-/* A value that no line of p names: its detect lines treat what they find in it;
- * a report with the detect line for each, or with no line if there was none and
- * env->unnamed. The rest of the text around a hit stays; of a number, or where
- * the hit is the whole value, it is as in value_treat. TREAT_*, -ENOBUFS or
- * -ENOMEM. */
+/* A value that no line of p names: the detect lines of p treat what they find
+ * in it (engine/detect.h), the first line with the shape of a hit decides. Each
+ * hit is reported with its line: before is the hit alone, and report lines are
+ * lines that keep. Without a hit, and only with env->unnamed, the whole value
+ * is reported without a line. Where the hit is the whole value it is as in
+ * value_treat: drop gives TREAT_DROP. Else the rest of the text stays, and what
+ * a treatment would drop is cut out. round treats each number of coordinates.
+ * Of a number, times and coordinates are looked for and only the whole counts;
+ * a word has none. TREAT_*, -ENOBUFS or -ENOMEM. */
 int value_unnamed(const struct plan *p, const struct env *env,
     struct value_place at, struct span text, enum value_kind kind,
     struct buf *out);

@@ -139,7 +139,8 @@ static void test_values(struct arena *a, struct plans *cache)
 		struct pack_line l = { row[i].where, row[i].treat, "device" };
 		struct entry *e = arena_zalloc(a, sizeof *e);
 		const struct entry *pick = e;
-		struct value_place at = { .carrier = CARRIER_QUERY, .name = SPAN("t") };
+		struct value_place at = { .carrier = CARRIER_QUERY,
+			.name = SPAN("t") };
 		const struct plan *p = NULL;
 		const struct action *x;
 
@@ -177,6 +178,114 @@ static void test_full(void)
 	buf_fini(&out);
 }
 
+/* ---- what no line names ---- */
+
+/* Each finding as "LINE BEFORE>AFTER;", LINE 0 where no line is there. */
+static void note(void *arg, const struct finding *f)
+{
+	buf_addf(arg, "%u %.*s>%.*s;",
+	    f->line != NULL ? f->line->place.line : 0, SPAN_ARG(f->before),
+	    SPAN_ARG(f->after));
+}
+
+static const struct pack searching = { .id = "s",
+	.host = { { "a.example", "inspect" } },
+	.request = { { .when = "* a.example/*",
+	    .strip = { { "query t", "drop", "device" } } } },
+	.detect = { { SHAPE_MAIL | SHAPE_IPV6, "set:x", "participant" },
+	    { SHAPE_IPV4 | SHAPE_MAIL, "drop", "location" },
+	    { SHAPE_TIMESTAMP, "coarsen:1h", "time" },
+	    { SHAPE_GEO, "round:1", "location" }, { SHAPE_UUID, "keep", NULL },
+	    { SHAPE_TIMEZONE, "pseudonym", "location" } } };
+
+/* Lines of the file: host 1, entry 2, line 3, detect 4 and so on. */
+static const struct {
+	const char *in;
+	enum value_kind kind;
+	int want;
+	const char *text, *notes;
+} found[] = {
+	{ "nothing", VALUE_TEXT, TREAT_SAME, NULL, "0 nothing>nothing;" },
+	{ "", VALUE_TEXT, TREAT_SAME, NULL, "0 >;" },
+	{ "e@a.example", VALUE_TEXT, TREAT_NEW, "x", "4 e@a.example>x;" },
+	{ "Me <e@a.example>", VALUE_TEXT, TREAT_NEW, "Me <x>",
+	    "4 e@a.example>x;" },
+	{ "10.1.1.1", VALUE_TEXT, TREAT_DROP, NULL, "5 10.1.1.1>;" },
+	{ "at 10.1.1.1:80 of b@c.de", VALUE_TEXT, TREAT_NEW, "at :80 of x",
+	    "5 10.1.1.1>;4 b@c.de>x;" },
+	{ "2026-11-23T09:03:46Z", VALUE_TEXT, TREAT_NEW, "2026-11-23T09:00:00Z",
+	    "6 2026-11-23T09:03:46Z>2026-11-23T09:00:00Z;" },
+	{ "2026-11-23T09:00:00Z", VALUE_TEXT, TREAT_SAME, NULL,
+	    "6 2026-11-23T09:00:00Z>2026-11-23T09:00:00Z;" },
+	{ "x 2026-11-23T09:00:00Z y", VALUE_TEXT, TREAT_SAME, NULL,
+	    "6 2026-11-23T09:00:00Z>2026-11-23T09:00:00Z;" },
+	{ "x 2026-11-23T09:00:00Z 10.1.1.1", VALUE_TEXT, TREAT_NEW,
+	    "x 2026-11-23T09:00:00Z ",
+	    "6 2026-11-23T09:00:00Z>2026-11-23T09:00:00Z;5 10.1.1.1>;" },
+	{ "1795424012", VALUE_NUMBER, TREAT_NEW, "1795420800",
+	    "6 1795424012>1795420800;" },
+	{ "42", VALUE_NUMBER, TREAT_SAME, NULL, "0 42>42;" },
+	{ "52.516275", VALUE_NUMBER, TREAT_NEW, "52.5", "7 52.516275>52.5;" },
+	{ "52.5163, -13.3777", VALUE_TEXT, TREAT_NEW, "52.5, -13.4",
+	    "7 52.5163, -13.3777>52.5, -13.4;" },
+	{ "at 52.5163;13.3777.", VALUE_TEXT, TREAT_NEW, "at 52.5;13.4.",
+	    "7 52.5163;13.3777>52.5;13.4;" },
+	{ "7b3c9b4e-77aa-3b0f-91c5-0d94e1f9aa10", VALUE_TEXT, TREAT_SAME, NULL,
+	    "8 7b3c9b4e-77aa-3b0f-91c5-0d94e1f9aa10>"
+	    "7b3c9b4e-77aa-3b0f-91c5-0d94e1f9aa10;" },
+	{ "Asia/Tokyo", VALUE_TEXT, TREAT_NEW, "oykoT/aisA",
+	    "9 Asia/Tokyo>oykoT/aisA;" },
+	{ "true", VALUE_WORD, TREAT_SAME, NULL, "0 true>true;" },
+};
+
+static void test_unnamed(void)
+{
+	struct ruleset *r = pack_build(&searching);
+	struct buf out, notes;
+	struct env env = { .pseudonym = reversed,
+		.report = note,
+		.arg = &notes,
+		.unnamed = true };
+	struct value_place at = { .carrier = CARRIER_JSON };
+	const struct entry *e = &ruleset_at(r, 0)->request.p[0];
+	const struct plan *p = NULL;
+
+	plan_get(ruleset_at(r, 0)->plans, &e, 1, &p);
+	buf_init(&out, 1000);
+	buf_init(&notes, 1000);
+	tap_ok(value_watched(p, NULL), "detect lines look at it");
+	tap_ok(value_watched(NULL, &env), "and who asks for all");
+	tap_ok(!value_watched(NULL, NULL), "else nobody");
+	for (size_t i = 0; i < COUNT(found); i++) {
+		buf_reset(&out);
+		buf_reset(&notes);
+		buf_add_char(&out, '_');
+		tap_int(value_unnamed(p, &env, at, span_str(found[i].in),
+		            found[i].kind, &out),
+		    found[i].want, "\"%s\"", found[i].in);
+		if (found[i].want == TREAT_NEW)
+			tap_span(span_from(buf_span(&out), 1),
+			    span_str(found[i].text), "to \"%s\"",
+			    found[i].text);
+		else if (found[i].want == TREAT_SAME)
+			tap_span(buf_span(&out), SPAN("_"), "nothing is added");
+		tap_span(buf_span(&notes), span_str(found[i].notes),
+		    "what is reported");
+	}
+	env.unnamed = false;
+	buf_reset(&notes);
+	value_unnamed(p, &env, at, SPAN("nothing"), VALUE_TEXT, &out);
+	tap_span(buf_span(&notes), SPAN(""), "no report of nothing");
+	buf_fini(&out);
+	buf_init(&out, 5);
+	tap_int(value_unnamed(
+	            p, &env, at, SPAN("at the 10.1.1.1 of"), VALUE_TEXT, &out),
+	    -ENOBUFS, "a full buffer");
+	buf_fini(&out);
+	buf_fini(&notes);
+	ruleset_unref(r);
+}
+
 int main(void)
 {
 	struct arena *a = arena_new(1 << 20);
@@ -184,6 +293,7 @@ int main(void)
 
 	test_values(a, cache);
 	test_full();
+	test_unnamed();
 	plans_free(cache);
 	arena_free(a);
 	return tap_done();
