@@ -162,6 +162,26 @@ static int resolve_paths(const struct lex *l, struct conf *c)
 	return 0;
 }
 
+static int check_domain(const struct lex *l, const struct conf *c)
+{
+	const config_setting_t *group = lex_member(lex_root(l), "pseudonym");
+	const config_setting_t *at =
+	    group != NULL ? lex_member(group, "domain") : NULL;
+	struct span domain = span_str(c->pseudonym_domain), host;
+	char err[PARSE_ERR_BYTES];
+	int r = parse_host(domain, l->arena, &host, err);
+
+	if (r < 0)
+		return lex_error(l, at, r, err);
+	if (span_chr(host, '*') < host.n || !span_eq(host, domain) ||
+	    domain.n > CONF_DOMAIN_MAX)
+		return lex_fail(l, at,
+		    "domain: expected one host in lower case of at most %d "
+		    "bytes, without *",
+		    CONF_DOMAIN_MAX);
+	return 0;
+}
+
 /* What a range does not tell. */
 static int check_scalars(const struct lex *l, const struct conf *c)
 {
@@ -185,6 +205,8 @@ static int check_scalars(const struct lex *l, const struct conf *c)
 	if (strlen(c->ca_name) > CA_NAME_MAX)
 		return lex_fail(l, lex_member(lex_member(root, "ca"), "name"),
 		    "name: over %d bytes", CA_NAME_MAX);
+	if ((r = check_domain(l, c)) < 0)
+		return r;
 	r = parse_host(span_str(c->page_name), l->arena, &word, err);
 	if (r < 0)
 		return lex_error(l, page != NULL ? lex_member(page, "name")

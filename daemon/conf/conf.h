@@ -15,6 +15,7 @@
 #define CONF_CLIENTS_MAX 256
 #define CONF_CONNECT_TO_MAX 64
 #define CONF_NEVER_HOLD_MAX 1536 /* bytes */
+#define CONF_DOMAIN_MAX 100 /* bytes of pseudonym.domain */
 #define CONF_ERR_BYTES 600
 
 struct conf_net {

@@ -35,8 +35,6 @@ static bool step_ready(enum step s)
 int policy_ready(const struct lex *l, const config_setting_t *s,
     const struct line *line)
 {
-	enum act act = line->treat.act;
-
 	for (const struct where *w = &line->where; w != NULL; w = w->next) {
 		for (unsigned i = 0; i < w->nsteps; i++)
 			if (!step_ready(w->step[i]))
@@ -49,10 +47,5 @@ int policy_ready(const struct lex *l, const config_setting_t *s,
 			    "response tables yet",
 			    carrier_word(w->carrier));
 	}
-	if (act == ACT_PSEUDONYM || act == ACT_RESTORE)
-		return lex_fail(l, s,
-		    "treatment %s is not available in request and response "
-		    "tables yet",
-		    act_word(act));
 	return 0;
 }

@@ -250,6 +250,11 @@ static int check_meeting(
 		    "meeting: expected a place in the head of a request "
 		    "(header cookie query path), not in %s",
 		    carrier_word(c));
+	if (e->meeting->next != NULL &&
+	    e->meeting->next->carrier != CARRIER_COUNT)
+		return refuse(f, e->place,
+		    "meeting: a chain may only unwrap the value, not look "
+		    "into it");
 	return check_where(e->meeting, e->place, false, f);
 }
 

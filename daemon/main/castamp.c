@@ -14,8 +14,8 @@ static uint64_t mix(uint64_t sum, uint64_t v)
 uint64_t castamp(const char *dir)
 {
 	enum { MASTER_KEY = 3 }; /* the signer itself writes into it */
-	static const char *const name[] = { "root.pem", "ca.pem", "ca.key",
-		[MASTER_KEY] = "master.key" };
+	static const char *const name[] = { "root.pem", "ca.pem",
+		"ca.key", [MASTER_KEY] = "master.key" };
 	uint64_t sum = 0xcbf29ce484222325u;
 
 	for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {

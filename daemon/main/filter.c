@@ -45,7 +45,7 @@ static const int network[] = {
 	SCMP_SYS(recvfrom), SCMP_SYS(splice), SCMP_SYS(pipe2),
 };
 
-/* Only the signer writes into a file, one that is already open (tls/ratchet). */
+/* The signer writes into one file, which is already open (tls/ratchet). */
 static const int storage[] = { SCMP_SYS(pwrite64), SCMP_SYS(fdatasync) };
 
 /* The C library looks for files when it first needs a time zone, the number of

@@ -8,6 +8,7 @@
 #include "base/stat.h"
 #include "body/scrub.h"
 #include "conf/conf.h"
+#include "http/find.h"
 #include "http/head.h"
 #include "proxy/fate.h"
 #include "proxy/keys.h"
@@ -41,7 +42,26 @@ static void on_prf(void *arg, struct span in, unsigned char out[16])
 {
 	struct exchange *x = arg;
 
-	keys_prf(x->fate.service, in, out);
+	keys_prf(&x->scope, in, out);
+}
+
+static struct span domain_of(const struct exchange *x)
+{
+	return span_str(x->conn->snap->conf->pseudonym_domain);
+}
+
+static int on_pseudonym(void *arg, struct span in, struct buf *out)
+{
+	struct exchange *x = arg;
+
+	return keys_pseudonym(&x->scope, domain_of(x), in, out);
+}
+
+static int on_restore(void *arg, struct span in, struct buf *out)
+{
+	struct exchange *x = arg;
+
+	return keys_restore(&x->scope, domain_of(x), in, out);
 }
 
 struct exchange *exchange_new(
@@ -57,6 +77,8 @@ struct exchange *exchange_new(
 	x->ops = ops;
 	x->arg = arg;
 	x->env = (struct env){ .prf = on_prf,
+		.pseudonym = on_pseudonym,
+		.restore = on_restore,
 		.report = on_finding,
 		.inner = scrub_inner,
 		.arg = x };
@@ -370,6 +392,21 @@ static bool rewrite(struct exchange *x, const struct plan *plan)
 	return false;
 }
 
+/* Names are those of a meeting where the pack tells its id and the request has
+ * it, else those of the service. Both halves keep what is found here. */
+static bool take_scope(struct exchange *x, const struct plan *plan)
+{
+	const struct where *w = plan_meeting(plan);
+	struct span meeting = SPAN("");
+	int r = w != NULL ? find_value(&x->req, w, x->arena, &meeting) : 1;
+
+	keys_scope(&x->scope, x->fate.service, meeting);
+	if (r < 0)
+		exchange_refuse(
+		    x, r == -EBADMSG ? WHY_BAD_REQUEST : WHY_HEAD_LIMIT);
+	return r >= 0;
+}
+
 static void forward(struct exchange *x)
 {
 	struct conn *c = x->conn;
@@ -391,6 +428,8 @@ static void forward(struct exchange *x)
 		exchange_refuse(x, WHY_NO_KEY);
 		return;
 	}
+	if (!take_scope(x, match.plan))
+		return;
 	if (!x->req.expect_continue && msg_value(&x->req, FIELD_EXPECT).n > 0) {
 		exchange_refuse(x, WHY_EXPECT);
 		return;

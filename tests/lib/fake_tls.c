@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* tls/ in memory: handshakes end at once, records are plaintext, keys come from
- * SipHash. Nothing here is secret. */
+/* tls/ in memory: handshakes end at once, records are plaintext. Derived keys and
+ * pseudonyms are the real ones. */
 #include "lib/fake.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/hash.h"
 #include "tls/channel.h"
-#include "tls/derive.h"
 #include "tls/leaf.h"
 #include "wire/hello.h"
 
@@ -112,25 +110,4 @@ int leaf_put(struct span host, struct span chain_der)
 void fake_leafs_forget(void)
 {
 	nleafs = 0;
-}
-
-int derive_use(const unsigned char key[DERIVE_KEY_BYTES], const char *label,
-    struct span service, unsigned char *ret_key, size_t n)
-{
-	uint64_t v = hash_sip(key, label, strlen(label)) ^
-	             hash_sip(key + 16, service.p, service.n);
-
-	for (size_t i = 0; i < n; i++)
-		ret_key[i] = (unsigned char)(v >> i % 8 * 8) ^ (unsigned char)i;
-	return 0;
-}
-
-int derive_mac(const unsigned char key[DERIVE_KEY_BYTES], struct span in,
-    unsigned char ret_mac[16])
-{
-	uint64_t v[2] = { hash_sip(key, in.p, in.n),
-		hash_sip(key + 16, in.p, in.n) };
-
-	memcpy(ret_mac, v, sizeof v);
-	return 0;
 }
