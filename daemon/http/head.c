@@ -108,14 +108,18 @@ static bool is_glob(const struct action *a)
 static int judge_field(struct head *h, struct field *f)
 {
 	const struct action *a = plan_name(h->plan, CARRIER_HEADER, f->name);
+	struct value_place at = { .carrier = CARRIER_HEADER, .name = f->name };
 	struct span value;
 	int r;
 
-	if (a == NULL || (is_glob(a) && !glob_may_judge(h, f)))
+	if ((a == NULL || is_glob(a)) && !glob_may_judge(h, f))
 		return 0;
-	r = head_treat(a, h->env,
-	    (struct value_place){ CARRIER_HEADER, f->name, SPAN_NONE }, f->value,
-	    &h->value);
+	if (a != NULL)
+		r = head_treat(a, h->env, at, f->value, &h->value);
+	else if (f->id == FIELD_COOKIE || f->id == FIELD_SET_COOKIE)
+		return 0; /* pair by pair, later */
+	else
+		r = head_unnamed(h->plan, h->env, at, f->value, &h->value);
 	if (r == TREAT_DROP)
 		f->gone = true;
 	if (r != TREAT_NEW)
@@ -132,7 +136,8 @@ static int judge_fields(struct head *h)
 {
 	int r = 0;
 
-	if (!plan_has(h->plan, CARRIER_HEADER))
+	if (!plan_has(h->plan, CARRIER_HEADER) &&
+	    !value_watched(h->plan, h->env))
 		return 0;
 	for (unsigned i = 0; i < h->m->nfields && r == 0; i++)
 		if (!h->m->field[i].gone && h->m->field[i].id != FIELD_HOST)

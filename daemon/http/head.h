@@ -37,6 +37,10 @@ void head_hop(struct msg *m);
  *   value is encoded, its name stays.
  * - path: segments, counted from 1, percent-decoded; drop takes the slash
  *   before the segment along.
+ * Values that no line names are given to value_unnamed (detect lines), with the
+ * name of the header, cookie or parameter or the number of the segment; names
+ * themselves, what frames the message and Host are not. A value whose escapes
+ * are broken is looked at as it stands.
  * A chain unwraps first; what has a carrier inside goes to env->inner, and
  * where that is NULL the message is refused. */
 

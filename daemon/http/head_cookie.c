@@ -36,12 +36,14 @@ static int judge_pair(struct head *h, struct span pair)
 {
 	struct span value = pair, name = span_trim(span_cut(&value, '='));
 	const struct action *a = plan_name(h->plan, CARRIER_COOKIE, name);
-	int r = TREAT_SAME;
+	struct value_place at = { .carrier = CARRIER_COOKIE, .name = name };
+	int r;
 
+	value = span_trim(value);
 	if (a != NULL)
-		r = head_treat(a, h->env,
-		    (struct value_place){ CARRIER_COOKIE, name, SPAN_NONE },
-		    span_trim(value), &h->value);
+		r = head_treat(a, h->env, at, value, &h->value);
+	else
+		r = head_unnamed(h->plan, h->env, at, value, &h->value);
 	if (r == TREAT_SAME)
 		buf_add_span(&h->list, pair);
 	if (r == TREAT_NEW) {
@@ -86,15 +88,25 @@ static int judge_cookies(struct head *h, struct field *f)
 	return changed ? replace(h, f) : 0;
 }
 
+/* Are the pairs of this field looked at: by lines about cookies, or, where no
+ * line judged the field as a whole, by who looks at all values? */
+static bool is_asked(const struct head *h, const struct field *f)
+{
+	return plan_has(h->plan, CARRIER_COOKIE) ||
+	       (value_watched(h->plan, h->env) &&
+	           plan_name(h->plan, CARRIER_HEADER, f->name) == NULL);
+}
+
 int head_cookies(struct head *h)
 {
 	int r = 0;
 
-	if (!plan_has(h->plan, CARRIER_COOKIE))
-		return 0;
-	for (unsigned i = 0; i < h->m->nfields && r == 0; i++)
-		if (h->m->field[i].id == FIELD_COOKIE && !h->m->field[i].gone)
-			r = judge_cookies(h, &h->m->field[i]);
+	for (unsigned i = 0; i < h->m->nfields && r == 0; i++) {
+		struct field *f = &h->m->field[i];
+
+		if (f->id == FIELD_COOKIE && !f->gone && is_asked(h, f))
+			r = judge_cookies(h, f);
+	}
 	return r;
 }
 
@@ -102,13 +114,11 @@ int head_set_cookies(struct head *h)
 {
 	int r;
 
-	if (!plan_has(h->plan, CARRIER_COOKIE))
-		return 0;
 	for (unsigned i = 0; i < h->m->nfields; i++) {
 		struct field *f = &h->m->field[i];
 		struct span attributes, pair;
 
-		if (f->id != FIELD_SET_COOKIE || f->gone)
+		if (f->id != FIELD_SET_COOKIE || f->gone || !is_asked(h, f))
 			continue;
 		attributes = span_from(f->value, span_chr(f->value, ';'));
 		pair = span_of(f->value.p, f->value.n - attributes.n);

@@ -33,6 +33,11 @@ static inline bool head_blind(const struct action *a)
 int head_treat(const struct action *a, const struct env *env,
     struct value_place at, struct span text, struct buf *out);
 
+/* The same for a text that no line names: value_unnamed. Nothing is asked where
+ * nobody looks (value_watched). */
+int head_unnamed(const struct plan *plan, const struct env *env,
+    struct value_place at, struct span text, struct buf *out);
+
 /* All: 0, -EBADMSG, -ENOBUFS or -ENOMEM; they ask the plan themselves. */
 int head_cookies(struct head *h);
 int head_set_cookies(struct head *h);

@@ -57,21 +57,39 @@ static int treat_coded(const struct action *a, const struct env *env,
 	return head_treat(a, env, at, plain, &d->value);
 }
 
+/* The same for a text that no line names. One that is not readable is looked at
+ * as it stands. */
+static int treat_unnamed(const struct plan *plan, const struct env *env,
+    struct value_place at, struct span text, bool plus, struct decoded *d)
+{
+	struct span plain;
+	int r = value_watched(plan, env) ? decode(text, plus, &d->text, &plain)
+	                                 : -EBADMSG;
+
+	if (r < 0 && r != -EBADMSG)
+		return r;
+	return head_unnamed(plan, env, at, r == 0 ? plain : text, &d->value);
+}
+
 /* Add what becomes of one pair to out, or nothing. TREAT_* or an error. */
 static int judge_pair(struct span pair, const struct plan *plan,
     const struct env *env, struct decoded *d, struct buf *out)
 {
 	struct span value = pair, raw = span_cut(&value, '='), name;
+	struct value_place at = { .carrier = CARRIER_QUERY };
 	const struct action *a;
-	int r;
+	int r = decode(raw, true, &d->name, &name);
 
-	if ((r = decode(raw, true, &d->name, &name)) < 0)
+	if (r == -EBADMSG && !plan_has(plan, CARRIER_QUERY))
+		name = raw; /* no line depends on it */
+	else if (r < 0)
 		return r;
+	at.name = name;
 	a = plan_name(plan, CARRIER_QUERY, name);
-	r = TREAT_SAME;
 	if (a != NULL)
-		r = treat_coded(a, env,
-		    (struct value_place){ CARRIER_QUERY, name, SPAN_NONE }, value, true, d);
+		r = treat_coded(a, env, at, value, true, d);
+	else
+		r = treat_unnamed(plan, env, at, value, true, d);
 	if (r == TREAT_SAME)
 		buf_add_span(out, pair);
 	if (r == TREAT_NEW) {
@@ -111,13 +129,19 @@ static int judge_query(struct span query, const struct plan *plan,
 	}
 }
 
+static bool is_asked(
+    const struct plan *plan, const struct env *env, enum carrier c)
+{
+	return plan_has(plan, c) || value_watched(plan, env);
+}
+
 int head_query(struct span query, const struct plan *plan,
     const struct env *env, struct buf *out)
 {
 	struct decoded d;
 	int r;
 
-	if (!plan_has(plan, CARRIER_QUERY))
+	if (!is_asked(plan, env, CARRIER_QUERY))
 		return buf_add_span(out, query);
 	decoded_init(&d);
 	r = judge_query(query, plan, env, &d, out);
@@ -134,21 +158,23 @@ static int judge_segment(struct head *h, struct span segment, struct span prev,
 	const struct action *a;
 	struct span plain;
 	unsigned rest = i;
-	int r;
+	int r = decode(prev, false, &d->name, &plain);
 
-	if ((r = decode(prev, false, &d->name, &plain)) < 0)
+	if (r == -EBADMSG && !plan_has(h->plan, CARRIER_PATH))
+		plain = prev; /* no line depends on it */
+	else if (r < 0)
 		return r;
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	place.name = span_of(at, (size_t)(digits + sizeof digits - at));
 	a = plan_segment(h->plan, i, plain);
-	r = TREAT_SAME;
-	if (a != NULL) {
-		do
-			*--at = (char)('0' + rest % 10);
-		while ((rest /= 10) > 0);
-		place.name = span_of(at, (size_t)(digits + sizeof digits - at));
+	if (a != NULL)
 		r = treat_coded(a, h->env, place, segment, false, d);
-		if (r < 0)
-			return r;
-	}
+	else
+		r = treat_unnamed(h->plan, h->env, place, segment, false, d);
+	if (r < 0)
+		return r;
 	if (r != TREAT_DROP)
 		buf_add_char(&h->list, '/');
 	if (r == TREAT_SAME)
@@ -187,14 +213,14 @@ static int rewrite(struct head *h, struct decoded *d)
 
 	uri_split(h->m->path, &path, &query);
 	buf_reset(&h->list);
-	if (plan_has(h->plan, CARRIER_PATH))
+	if (is_asked(h->plan, h->env, CARRIER_PATH))
 		r = judge_segments(h, path, d);
 	else
 		buf_add_span(&h->list, path);
 	if (r == 0 && path.n < h->m->path.n) {
 		start = buf_len(&h->list);
 		buf_add_char(&h->list, '?');
-		if (plan_has(h->plan, CARRIER_QUERY))
+		if (is_asked(h->plan, h->env, CARRIER_QUERY))
 			r = judge_query(query, h->plan, h->env, d, &h->list);
 		else
 			buf_add_span(&h->list, query);
@@ -214,8 +240,8 @@ int head_path(struct head *h)
 	int r;
 
 	if (h->m->path.n == 0 || h->m->path.p[0] != '/' ||
-	    (!plan_has(h->plan, CARRIER_PATH) &&
-	        !plan_has(h->plan, CARRIER_QUERY)))
+	    (!is_asked(h->plan, h->env, CARRIER_PATH) &&
+	        !is_asked(h->plan, h->env, CARRIER_QUERY)))
 		return 0;
 	decoded_init(&d);
 	r = rewrite(h, &d);
