@@ -125,12 +125,12 @@ def request(carrier, lines):
 
 
 def open_names(lines, names):
-    """Aliases and pseudonyms depend on keys: the page shows some, the gateway
-    makes others, the same one for the same one."""
+    """Aliases depend on a key: the page shows some, the gateway makes others, the
+    same one for the same one. Pseudonyms are those of the runner's key."""
     def name(m):
         names.setdefault(m.group(0), "n%d" % len(names))
         return "@{%s}" % names[m.group(0)]
-    return [re.sub(r"(?<=[a-zä] )[0-9A-F]{4}\b|\b[a-z2-7]{24,}\b", name, line)
+    return [re.sub(r"(?<=[a-zä] )[0-9A-F]{4}\b", name, line)
             for line in lines]
 
 
@@ -147,7 +147,6 @@ def steps(carrier, pairs):
     out, names = [], {}
     for kind, before, after in pairs:
         after = open_names(after, names) if kind == "before" else after
-        before = open_names(before, names) if kind == "answer" else before
         if kind == "before":
             out += ["client sends"] + request(carrier, before)
             out += ["server gets"] + request(carrier, after)
