@@ -119,7 +119,7 @@ never up Amt/1
 EOF
 cat >"$dir/my.har" <<EOF
 {"log":{"entries":[{"request":{"method":"GET",
- "url":"https://mine.example/?uname=Erika","headers":[]}}]}}
+ "url":"https://mine.example/?uname=Erika&who=Beispiel","headers":[]}}]}}
 EOF
 own="--pack-dir $dir/policy"
 run 0 "explain without a configuration" explain $own https://mine.example/?uname=E
@@ -134,6 +134,13 @@ run 1 "coverage as JSON" coverage --json $own "$dir/case"
 says '"text": "query uname"'
 run 0 "coverage: a recording reaches it" coverage $own "$dir/case" "$dir/my.har"
 hides 'never reached:'
+says 'mine  up   query who  at mine.example  (1)'
+hides 'Beispiel'
+run 0 "coverage as JSON: what is never judged" coverage --json $own "$dir/case" \
+    "$dir/my.har"
+says '"name": "who"'
+run 0 "replay: what no line names" replay --all $own "$dir/my.har"
+says '"Beispiel"  [no line names it]'
 run 1 "coverage: a broken recording" coverage $own "$dir/case" "$dir/case/a.case.har"
 sed -i 's/^never up.*/never up mine.example/' "$dir/case/a.case"
 run 1 "test: a case that fails" test $own "$dir/case"
