@@ -424,11 +424,38 @@ static void test_permissions(void)
 	arena_free(a);
 }
 
+/* Who asks for all values gets those that no line names, too; names are names
+ * of fields, cookies and parameters and numbers of segments. */
+static void test_unnamed(void)
+{
+	struct arena *a = arena_new(1 << 16);
+	enum h1_fault fault;
+	struct buf said;
+	struct env env;
+
+	buf_init(&said, 1 << 16);
+	env = rules_env(&said);
+	env.unnamed = true;
+	h1_read_request(SPAN("GET /a%20b/c?q=1+2&%zz=%zz&=3 HTTP/1.1\r\n"
+	                     "Host: meet.example\r\nX-A: b\r\n"
+	                     "Content-Type: a/b\r\nCookie: c=d; e=f\r\n\r\n"),
+	    &m, &fault);
+	tap_int(head_request(&m, NULL, &env, a), 0, "nothing is refused");
+	tap_span(buf_span(&said),
+	    SPAN("keep X-A b>b;keep c d>d;keep e f>f;keep 1 a b>a b;"
+	         "keep 2 c>c;keep q 1 2>1 2;keep %zz %zz>%zz;keep  3>3;"),
+	    "all values of a head");
+	tap_span(m.path, SPAN("/a%20b/c?q=1+2&%zz=%zz&=3"), "as they are");
+	buf_fini(&said);
+	arena_free(a);
+}
+
 int main(void)
 {
 	test_rows();
 	test_targets();
 	test_limits();
 	test_permissions();
+	test_unnamed();
 	return tap_done();
 }
