@@ -119,6 +119,15 @@ void run_settle(struct run *r)
 
 /* ---- everything else ---- */
 
+/* The key of the day. */
+static void give_key(const struct run *r)
+{
+	unsigned char key[32] = "a key of one day, for cases only";
+
+	key[0] ^= (unsigned char)r->day;
+	proxy_epoch(20000 + r->day, key);
+}
+
 static void signer_step(struct run *r)
 {
 	struct span verb = r->step->verb;
@@ -132,6 +141,9 @@ static void signer_step(struct run *r)
 	} else if (span_eq(verb, SPAN("dies"))) {
 		r->signer = SIGNER_LOST;
 		proxy_signer_lost();
+	} else if (span_eq(verb, SPAN("turns"))) {
+		r->day++;
+		give_key(r);
 		run_settle(r);
 	} else {
 		run_fail(r, "the signer does not \"%.*s\"", SPAN_ARG(verb));
@@ -299,8 +311,6 @@ static void tidy(struct run *r)
 void case_run(const struct case_file *c, struct conf *conf, struct case_way way,
     struct case_result *ret_result)
 {
-	static const unsigned char day_key[32] =
-	    "a key of one day, for cases only";
 	static struct run r; /* too large for a stack */
 	struct proxy_hooks hooks = { on_ask_leaf, on_drained, &r };
 	int64_t unix_s = 0;
@@ -324,7 +334,7 @@ void case_run(const struct case_file *c, struct conf *conf, struct case_way way,
 	log_to_sink(on_log, &r);
 	if (proxy_init(&hooks) < 0 || proxy_use(conf) < 0)
 		run_fail(&r, "the proxy does not start");
-	proxy_epoch(20000, day_key);
+	give_key(&r);
 	play(&r);
 	leave(&r);
 	tidy(&r);

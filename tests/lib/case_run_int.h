@@ -48,6 +48,7 @@ struct run {
 		SIGNER_HANGS,
 		SIGNER_LOST
 	} signer;
+	unsigned day; /* how often the key of the day has changed */
 	struct {
 		uint64_t id;
 		char host[256];
