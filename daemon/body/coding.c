@@ -4,33 +4,50 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <brotli/decode.h>
 #define ZLIB_CONST
 #include <zlib.h>
+#include <zstd.h>
 
 #include "base/buf.h"
 #include "body/scrub.h"
 
-#define STEP_BYTES 16384 /* room for output of one call to zlib */
-#define GZIP_FIRST 0x1f  /* first byte of a gzip member */
+#define STEP_BYTES 16384       /* room for output of one call to a library */
+#define STEP_IN_MAX (1u << 30) /* given to a library at once */
+#define GZIP_FIRST 0x1f        /* first byte of a gzip member */
+#define ZSTD_WINDOW_LOG 23     /* RFC 9659: 8 MiB */
 
-enum kind { NONE, GZIP, DEFLATE };
+enum kind { NONE, GZIP, DEFLATE, BROTLI, ZSTANDARD };
+
+/* What one call to a library did. */
+enum stepped { MORE, END, BAD, MEMORY };
 
 struct coding {
 	enum kind kind;
-	bool begun; /* z is ready */
-	bool ended; /* the end of a member or stream was seen */
+	bool begun; /* the library is ready */
+	bool ended; /* the end of a member, frame or stream was seen */
+	bool full;  /* the last call had no room left: ask again */
 	bool have;  /* DEFLATE: first holds the first byte */
 	unsigned char first;
 	uint64_t bytes_in, bytes_out;
 	z_stream z;
+	BrotliDecoderState *brotli; /* owned */
+	ZSTD_DStream *zstd;         /* owned */
 };
 
 static enum kind kind_of(struct span name)
 {
-	if (span_eq_nocase(name, SPAN("gzip")) ||
-	    span_eq_nocase(name, SPAN("x-gzip")))
-		return GZIP;
-	return span_eq_nocase(name, SPAN("deflate")) ? DEFLATE : NONE;
+	static const struct {
+		const char *name;
+		enum kind kind;
+	} row[] = { { "gzip", GZIP }, { "x-gzip", GZIP },
+		{ "deflate", DEFLATE }, { "br", BROTLI },
+		{ "zstd", ZSTANDARD } };
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		if (span_eq_nocase(name, span_str(row[i].name)))
+			return row[i].kind;
+	return NONE;
 }
 
 bool coding_known(struct span name)
@@ -55,10 +72,16 @@ struct coding *coding_new(struct span name)
 
 void coding_free(struct coding *c)
 {
-	if (c != NULL && c->begun)
+	if (c == NULL)
+		return;
+	if (c->begun && (c->kind == GZIP || c->kind == DEFLATE))
 		inflateEnd(&c->z);
+	BrotliDecoderDestroyInstance(c->brotli);
+	ZSTD_freeDStream(c->zstd);
 	free(c);
 }
+
+/* ---- to begin ---- */
 
 static int start(struct coding *c, int window_bits)
 {
@@ -94,16 +117,61 @@ static int start_deflate(struct coding *c, struct span *in)
 	return 0;
 }
 
+/* The large windows of other tools (RFC 7932 knows 16 MiB at most) stay off. */
+static int start_brotli(struct coding *c)
+{
+	c->brotli = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+	c->begun = c->brotli != NULL;
+	return c->begun ? 0 : -ENOMEM;
+}
+
+static int start_zstd(struct coding *c)
+{
+	c->zstd = ZSTD_createDStream();
+	if (c->zstd == NULL || ZSTD_isError(ZSTD_DCtx_setParameter(c->zstd,
+	                           ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)))
+		return -ENOMEM;
+	c->begun = true;
+	return 0;
+}
+
 static int ready(struct coding *c, struct span *in)
 {
 	if (c->begun || in->n == 0)
 		return 0;
-	return c->kind == GZIP ? start(c, MAX_WBITS + 16)
-	                       : start_deflate(c, in);
+	switch (c->kind) {
+	case GZIP:
+		return start(c, MAX_WBITS + 16);
+	case DEFLATE:
+		return start_deflate(c, in);
+	case BROTLI:
+		return start_brotli(c);
+	case ZSTANDARD:
+		return start_zstd(c);
+	case NONE:
+		break;
+	}
+	return -EBADMSG;
 }
 
-/* One call to zlib with room for output; the answer is zlib's. */
-static int inflate_step(struct coding *c, struct span *in, char *room)
+/* ---- one call with STEP_BYTES of room; *ret_n were made ---- */
+
+static enum stepped inflated(int r)
+{
+	switch (r) {
+	case Z_OK:
+	case Z_BUF_ERROR:
+		return MORE;
+	case Z_STREAM_END:
+		return END;
+	case Z_MEM_ERROR:
+		return MEMORY;
+	}
+	return BAD;
+}
+
+static enum stepped inflate_step(
+    struct coding *c, struct span *in, char *room, size_t *ret_n)
 {
 	uInt given, left;
 	int r;
@@ -114,9 +182,9 @@ static int inflate_step(struct coding *c, struct span *in, char *room)
 		r = inflate(&c->z, Z_NO_FLUSH);
 		c->bytes_in += 1;
 		if (r != Z_OK || c->z.avail_in > 0)
-			return r == Z_OK ? Z_DATA_ERROR : r;
+			return r == Z_OK ? BAD : inflated(r);
 	}
-	given = in->n > (1u << 30) ? 1u << 30 : (uInt)in->n;
+	given = in->n > STEP_IN_MAX ? STEP_IN_MAX : (uInt)in->n;
 	c->z.next_in = (const unsigned char *)(in->n > 0 ? in->p : "");
 	c->z.avail_in = given;
 	r = inflate(&c->z, Z_NO_FLUSH);
@@ -124,7 +192,67 @@ static int inflate_step(struct coding *c, struct span *in, char *room)
 	c->z.avail_in = 0;
 	c->bytes_in += given - left;
 	*in = span_from(*in, given - left);
-	return r;
+	*ret_n = STEP_BYTES - c->z.avail_out;
+	return inflated(r);
+}
+
+static enum stepped brotli_step(
+    struct coding *c, struct span *in, char *room, size_t *ret_n)
+{
+	const uint8_t *next = (const uint8_t *)(in->n > 0 ? in->p : "");
+	uint8_t *to = (uint8_t *)room;
+	size_t left = in->n, space = STEP_BYTES;
+	BrotliDecoderResult r = BrotliDecoderDecompressStream(
+	    c->brotli, &left, &next, &space, &to, NULL);
+	BrotliDecoderErrorCode e;
+
+	c->bytes_in += in->n - left;
+	*in = span_from(*in, in->n - left);
+	*ret_n = STEP_BYTES - space;
+	switch (r) {
+	case BROTLI_DECODER_RESULT_SUCCESS:
+		return END;
+	case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT:
+	case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT:
+		return MORE;
+	case BROTLI_DECODER_RESULT_ERROR:
+		break;
+	}
+	e = BrotliDecoderGetErrorCode(c->brotli);
+	return e <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES &&
+	               e >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES
+	           ? MEMORY
+	           : BAD;
+}
+
+static enum stepped zstd_step(
+    struct coding *c, struct span *in, char *room, size_t *ret_n)
+{
+	ZSTD_inBuffer from = { in->n > 0 ? in->p : "", in->n, 0 };
+	ZSTD_outBuffer to = { room, STEP_BYTES, 0 };
+	size_t r = ZSTD_decompressStream(c->zstd, &to, &from);
+
+	c->bytes_in += from.pos;
+	*in = span_from(*in, from.pos);
+	*ret_n = to.pos;
+	return ZSTD_isError(r) ? BAD : r == 0 ? END : MORE;
+}
+
+static enum stepped step(
+    struct coding *c, struct span *in, char *room, size_t *ret_n)
+{
+	switch (c->kind) {
+	case GZIP:
+	case DEFLATE:
+		return inflate_step(c, in, room, ret_n);
+	case BROTLI:
+		return brotli_step(c, in, room, ret_n);
+	case ZSTANDARD:
+		return zstd_step(c, in, room, ret_n);
+	case NONE:
+		break;
+	}
+	return BAD;
 }
 
 static int check_ratio(const struct coding *c)
@@ -135,13 +263,13 @@ static int check_ratio(const struct coding *c)
 	           : 0;
 }
 
-/* After the end of a member: 0 when another one begins, 1 when not. */
+/* After the end of a member or frame: 0 when another one begins, 1 when not. */
 static int next_member(struct coding *c, struct span in)
 {
-	if (c->kind != GZIP || in.n == 0 ||
-	    (unsigned char)in.p[0] != GZIP_FIRST)
+	if (in.n == 0 || c->kind == DEFLATE || c->kind == BROTLI ||
+	    (c->kind == GZIP && (unsigned char)in.p[0] != GZIP_FIRST))
 		return 1;
-	if (inflateReset(&c->z) != Z_OK)
+	if (c->kind == GZIP && inflateReset(&c->z) != Z_OK)
 		return -EBADMSG;
 	c->ended = false;
 	return 0;
@@ -150,6 +278,8 @@ static int next_member(struct coding *c, struct span in)
 int coding_decode(
     struct coding *c, struct span *in, struct buf *out, size_t want)
 {
+	enum stepped did;
+	size_t n = 0;
 	char *room;
 	int r = ready(c, in);
 
@@ -158,21 +288,20 @@ int coding_decode(
 	while (buf_len(out) < want) {
 		if (c->ended && (r = next_member(c, *in)) != 0)
 			return r;
+		if (in->n == 0 && !c->full && c->z.avail_in == 0)
+			return 0;
 		room = buf_reserve(out, STEP_BYTES);
 		if (room == NULL)
 			return buf_error(out);
-		r = inflate_step(c, in, room);
-		c->bytes_out += STEP_BYTES - c->z.avail_out;
-		buf_commit(out, STEP_BYTES - c->z.avail_out);
-		if (r == Z_MEM_ERROR)
-			return -ENOMEM;
-		if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
-			return -EBADMSG;
+		did = step(c, in, room, &n);
+		c->bytes_out += n;
+		buf_commit(out, n);
+		c->full = n == STEP_BYTES;
+		if (did == BAD || did == MEMORY)
+			return did == BAD ? -EBADMSG : -ENOMEM;
 		if (check_ratio(c) < 0)
 			return -E2BIG;
-		c->ended = r == Z_STREAM_END;
-		if (!c->ended && in->n == 0 && c->z.avail_out > 0)
-			return 0;
+		c->ended = did == END;
 	}
 	return 0;
 }

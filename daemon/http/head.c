@@ -177,14 +177,44 @@ static bool refused_by_weight(struct span parameters)
 	return true;
 }
 
-/* Of the offered codings, those that the gateway decodes. */
-static void cut_accept_encoding(struct msg *m)
+/* The codings that the gateway decodes (body/coding.h), in the order in which
+ * they are offered to servers. */
+#define CODINGS 4u
+#define ALL_CODINGS ((1u << CODINGS) - 1)
+
+static const struct span coding[CODINGS] = { { "gzip", 4 }, { "deflate", 7 },
+	{ "br", 2 }, { "zstd", 4 } };
+
+/* A bit, or 0. */
+static unsigned coding_bit(struct span name)
 {
-	enum { GZIP = 1, DEFLATE = 2 };
-	static const struct span text[] = { { "identity", 8 }, { "gzip", 4 },
-		{ "deflate", 7 }, { "gzip, deflate", 13 } };
+	if (span_eq_nocase(name, SPAN("x-gzip")))
+		name = coding[0];
+	for (unsigned i = 0; i < CODINGS; i++)
+		if (span_eq_nocase(name, coding[i]))
+			return 1u << i;
+	return 0;
+}
+
+static struct span coding_list(unsigned bits, struct arena *a)
+{
+	struct span piece[2 * CODINGS];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < CODINGS; i++)
+		if (bits & 1u << i) {
+			if (n > 0)
+				piece[n++] = SPAN(", ");
+			piece[n++] = coding[i];
+		}
+	return n > 0 ? arena_join(a, piece, n) : SPAN("identity");
+}
+
+/* Of the offered codings, those that the gateway decodes. */
+static void cut_accept_encoding(struct msg *m, struct arena *a)
+{
 	struct field *first = msg_find(m, FIELD_ACCEPT_ENCODING), *f;
-	unsigned offered = 0, named = 0, bits;
+	unsigned offered = 0, named = 0, bit;
 	bool any = false;
 
 	if (first == NULL)
@@ -198,21 +228,16 @@ static void cut_accept_encoding(struct msg *m)
 			struct span name = span_trim(span_cut(&rest, ';'));
 			bool good = !refused_by_weight(rest);
 
-			bits = 0;
-			if (span_eq_nocase(name, SPAN("gzip")) ||
-			    span_eq_nocase(name, SPAN("x-gzip")))
-				bits = GZIP;
-			else if (span_eq_nocase(name, SPAN("deflate")))
-				bits = DEFLATE;
-			else if (span_eq(name, SPAN("*")))
+			bit = coding_bit(name);
+			if (span_eq(name, SPAN("*")))
 				any = good;
-			named |= bits;
-			offered |= good ? bits : 0;
+			named |= bit;
+			offered |= good ? bit : 0;
 		}
 	}
 	if (any)
-		offered |= (GZIP | DEFLATE) & ~named;
-	first->value = text[offered];
+		offered |= ALL_CODINGS & ~named;
+	first->value = coding_list(offered, a);
 	first->gone = false;
 }
 
@@ -226,7 +251,7 @@ int head_request(struct msg *m, const struct plan *plan, const struct env *env,
 		r = head_cookies(&h);
 	if (r == 0)
 		r = head_path(&h);
-	cut_accept_encoding(m);
+	cut_accept_encoding(m, a);
 	return finish(&h, r);
 }
 

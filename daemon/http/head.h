@@ -46,7 +46,7 @@ void head_hop(struct msg *m);
 
 /* A request of an inspected host: fields, cookies, path and query by plan
  * (NULL: none); Accept-Encoding cut to what the gateway can decode (gzip,
- * deflate), "identity" when nothing is left. New text goes to the arena. 0;
+ * deflate, br, zstd), "identity" when nothing is left. New text goes to the arena. 0;
  * -EBADMSG (what a line speaks of is not readable: a broken escape in a name or
  * in a value to be read, a chain that does not fit, a new value with control
  * characters); -ENOBUFS when the arena is full or a value over its limit,
