@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "conf/addr.h"
 #include "conf/conf_int.h"
 #include "engine/guard.h"
@@ -548,6 +549,7 @@ void conf_unref(struct conf *c)
 		return;
 	ruleset_unref(c->rules);
 	guard_free(c->guard);
+	hash_free(c->owner);
 	arena_free(c->arena);
 	free(c);
 }
@@ -591,4 +593,18 @@ unsigned conf_domains(const struct conf *c, const char **out, unsigned max)
 	for (unsigned i = 0; i < n; i++)
 		out[i] = c->domain[i];
 	return n;
+}
+
+const struct service *conf_owner(
+    const struct conf *c, struct span host, struct span *ret_base)
+{
+	const struct service *s = NULL;
+	struct span rest = host;
+
+	while (s == NULL && rest.n > 0) {
+		*ret_base = rest;
+		s = hash_get(c->owner, rest);
+		span_cut(&rest, '.');
+	}
+	return s;
 }

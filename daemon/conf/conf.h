@@ -72,6 +72,7 @@ struct conf {
 	struct span ca_pem, ca_der; /* root for clients; empty before ca init */
 	const char **domain;     /* for conf_domains */
 	unsigned ndomain;
+	struct hash *owner;      /* domain to struct service, for conf_owner */
 
 	/* Scalars, from conf.tbl: name, type, default, range and text. */
 #define CONF_STRING(path, member, def, text) const char *member;
@@ -109,5 +110,10 @@ const char *conf_connect(const struct conf *c, struct span host, uint16_t port);
  * labels that have a '*', at least two labels; a plain host of a third party
  * (www.google.com) stands for itself. */
 unsigned conf_domains(const struct conf *c, const char **out, unsigned max);
+/* The service (mode not off) that has host or a domain above it among its base
+ * domains, the first of them in the file; *ret_base is that end of host. NULL:
+ * none. */
+const struct service *conf_owner(
+    const struct conf *c, struct span host, struct span *ret_base);
 
 #endif

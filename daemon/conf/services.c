@@ -328,6 +328,7 @@ static int find_domains(struct conf *c)
 	const struct service *s;
 	const char **d, **all;
 	unsigned n = 0;
+	int r;
 
 	for (unsigned i = 0; i < c->nservice; i++)
 		if (c->service[i].mode != CONF_OFF)
@@ -335,6 +336,9 @@ static int find_domains(struct conf *c)
 	d = all = arena_alloc(c->arena, n * sizeof *all);
 	if (all == NULL)
 		return arena_error(c->arena);
+	c->owner = hash_new(n + 1);
+	if (c->owner == NULL)
+		return -ENOMEM;
 	for (unsigned i = 0; i < c->nservice; i++) {
 		if (c->service[i].mode == CONF_OFF)
 			continue;
@@ -344,8 +348,14 @@ static int find_domains(struct conf *c)
 				base_of(s->host[k].pattern), span_of("", 1)
 			};
 
-			if (piece[0].n > 0)
-				*d++ = arena_join(c->arena, piece, 2).p;
+			if (piece[0].n == 0)
+				continue;
+			*d = arena_join(c->arena, piece, 2).p;
+			if (*d == NULL)
+				return arena_error(c->arena);
+			r = hash_put(c->owner, span_str(*d++), (void *)(uintptr_t)s);
+			if (r < 0 && r != -EEXIST)
+				return r;
 		}
 	}
 	if (arena_error(c->arena) < 0)

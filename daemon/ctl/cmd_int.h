@@ -3,6 +3,8 @@
 #ifndef CTL_CMD_INT_H
 #define CTL_CMD_INT_H
 
+#include <stdio.h>
+
 #include "conf/conf.h"
 #include "ctl/proto.h"
 
@@ -40,12 +42,17 @@ bool tool_flag(struct tool *t, const char *name);
  * missing. */
 const char *tool_value(struct tool *t, const char *name, bool *ret_bad);
 
+/* Ask the daemon: its lines to out, or as JSON. An exit status, after a message
+ * when it is not EXIT_GOOD. */
+int tool_ask(struct tool *t, enum cmd c, bool json, FILE *out);
+
 int cmd_check(struct tool *t);
 int cmd_explain(struct tool *t);
 int cmd_replay(struct tool *t);
 int cmd_test(struct tool *t);
 int cmd_coverage(struct tool *t);
 int cmd_canary(struct tool *t);
+int cmd_drift(struct tool *t);
 int cmd_ca_init(struct tool *t);
 int cmd_ca_show(struct tool *t);
 int cmd_ca_export(struct tool *t);

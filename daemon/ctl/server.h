@@ -7,7 +7,7 @@
 #include "ctl/proto.h"
 
 #define CTL_CLIENTS_MAX 8
-#define CTL_ANSWER_MAX_BYTES (256u << 10)
+#define CTL_ANSWER_MAX_BYTES (2u << 20)
 #define CTL_IDLE_S 120 /* a client that is silent for so long is closed */
 
 struct ctl;

@@ -118,24 +118,21 @@ static bool named_socket(const char *conf_path, char *out, size_t n)
 }
 
 /* Where is the daemon? As told, as configured, or at the usual place. */
-static int ask(struct tool *t, enum cmd c)
+int tool_ask(struct tool *t, enum cmd c, bool json, FILE *out)
 {
 	char named[108];
 	char err[CONF_ERR_BYTES + PROTO_LINE_MAX] = "";
-	bool json = c != CMD_RELOAD && c != CMD_DRAIN && tool_flag(t, "--json");
 	const char *path = t->socket;
 	struct conf *conf = NULL;
 	int e;
 
-	if (t->argc > 0)
-		return tool_usage(c);
 	if (path == NULL && load(t->conf_path, &conf, err) == 0)
 		path = conf->control_socket;
 	if (path == NULL && named_socket(t->conf_path, named, sizeof named))
 		path = named;
 	if (path == NULL)
 		path = CONTROL_DEFAULT;
-	e = client_ask(path, c, json, stdout, err);
+	e = client_ask(path, c, json, out, err);
 	if (e == -EREMOTEIO)
 		fprintf(stderr, "sparsamd: %s\n", err);
 	else if (e < 0)
@@ -144,6 +141,13 @@ static int ask(struct tool *t, enum cmd c)
 	if (e == -EREMOTEIO)
 		return EXIT_NO;
 	return e < 0 ? EXIT_NOT_REACHED : EXIT_GOOD;
+}
+
+static int ask(struct tool *t, enum cmd c)
+{
+	bool json = c != CMD_RELOAD && c != CMD_DRAIN && tool_flag(t, "--json");
+
+	return t->argc > 0 ? tool_usage(c) : tool_ask(t, c, json, stdout);
 }
 
 static int run(struct tool *t, enum cmd c)
@@ -161,6 +165,8 @@ static int run(struct tool *t, enum cmd c)
 		return cmd_coverage(t);
 	case CMD_CANARY:
 		return cmd_canary(t);
+	case CMD_DRIFT:
+		return cmd_drift(t);
 	case CMD_CA_INIT:
 		return cmd_ca_init(t);
 	case CMD_CA_SHOW:

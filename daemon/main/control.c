@@ -8,6 +8,7 @@
 #include "net/clock.h"
 
 #define DAY_S 86400
+#define DRIFT_LINES_MAX 4000 /* of at most 300 bytes */
 
 #define SAY(...) ctl_line(p->ctl, session, __VA_ARGS__)
 
@@ -110,6 +111,59 @@ static void say_stats(struct parent *p, uint64_t session)
 			say_service_stats(p, session, &sum, i);
 }
 
+/* "2026-11-25" of a day since 1970 (Fliegel and Van Flandern, 1968). */
+static void day_text(int32_t day, char out[40])
+{
+	int32_t l = day + 2440588 + 68569, n = 4 * l / 146097, i, j;
+
+	l -= (146097 * n + 3) / 4;
+	i = 4000 * (l + 1) / 1461001;
+	l = l - 1461 * i / 4 + 31;
+	j = 80 * l / 2447;
+	snprintf(out, 40, "%04d-%02d-%02d", 100 * (n - 49) + i + j / 11,
+	    j + 2 - 12 * (j / 11), l - 2447 * j / 80);
+}
+
+static void say_name(struct parent *p, uint64_t session,
+    const struct drift_service *d, const struct drift_name *n)
+{
+	char day[40] = "?", seen[24] = "few";
+
+	if (n->day >= 0 && n->day < 1000000)
+		day_text(n->day, day);
+	if (n->seen >= p->now.conf->group_min)
+		snprintf(seen, sizeof seen, "%llu", (unsigned long long)n->seen);
+	SAY("drift service=%s version=%u direction=%s carrier=%s name=%.*s "
+	    "first=%s seen=%s",
+	    d->id, d->version, n->down ? "down" : "up",
+	    carrier_word((enum carrier)n->carrier), (int)n->n, n->text, day,
+	    seen);
+}
+
+static void say_drift(struct parent *p, uint64_t session)
+{
+	const struct conf *c = p->now.conf;
+	unsigned lines = 0;
+
+	kids_drift(p);
+	for (unsigned i = 0; i < c->nservice; i++) {
+		const struct drift_service *d = NULL;
+		uint64_t left = 0;
+
+		if (c->service[i].mode != CONF_OFF)
+			d = drift_of(&p->drift_sum, ruleset_at(c->rules, i));
+		for (uint32_t n = 0; d != NULL && n < d->n; n++)
+			if (lines++ < DRIFT_LINES_MAX)
+				say_name(p, session, d, &d->name[n]);
+			else
+				left++;
+		if (d != NULL && (left > 0 || d->lost > 0))
+			SAY("drift_more service=%s names=%llu table_full=%s",
+			    d->id, (unsigned long long)left,
+			    d->lost > 0 ? "yes" : "no");
+	}
+}
+
 void control_command(void *arg, uint64_t session, enum cmd c)
 {
 	struct parent *p = arg;
@@ -123,6 +177,8 @@ void control_command(void *arg, uint64_t session, enum cmd c)
 		say_status(p, session);
 	else if (c == CMD_STATS)
 		say_stats(p, session);
+	else if (c == CMD_DRIFT)
+		say_drift(p, session);
 	else if (c == CMD_DRAIN)
 		log_msg(CONTROL, LOG_W(cmd_word(c)));
 	ctl_end(p->ctl, session, NULL);

@@ -213,11 +213,11 @@ int kids_init(struct parent *p)
 		*k = (struct kid){ .parent = p, .role = PRIV_WORKER, .index = i };
 		k->stat_fd = memfd_create("stat", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 		if (k->stat_fd < 0 ||
-		    ftruncate(k->stat_fd, sizeof(struct stat_page)) < 0 ||
+		    ftruncate(k->stat_fd, sizeof *k->page) < 0 ||
 		    fcntl(k->stat_fd, F_ADD_SEALS,
 			F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 			return -errno;
-		k->page = mmap(NULL, sizeof(struct stat_page),
+		k->page = mmap(NULL, sizeof *k->page,
 		    PROT_READ | PROT_WRITE, MAP_SHARED, k->stat_fd, 0);
 		if (k->page == MAP_FAILED)
 			return -errno;
@@ -239,9 +239,11 @@ static void keep_counters(struct kid *k)
 {
 	struct parent *p = k->parent;
 
-	stat_sum(&p->gone, k->page);
+	stat_sum(&p->gone, &k->page->stat);
 	p->gone.all[STAT_OPEN] = 0;
-	memset(k->page, 0, sizeof *k->page);
+	memset(&k->page->stat, 0, sizeof k->page->stat);
+	drift_merge(&p->drift_gone, &k->page->drift);
+	drift_clear(&k->page->drift);
 }
 
 /* When may a worker be started again? At once, but during an alarm only one
@@ -399,5 +401,13 @@ void kids_sum(const struct parent *p, struct stat_page *ret_sum)
 {
 	*ret_sum = p->gone;
 	for (unsigned i = 0; i < p->nworker; i++)
-		stat_sum(ret_sum, p->worker[i].page);
+		stat_sum(ret_sum, &p->worker[i].page->stat);
+}
+
+void kids_drift(struct parent *p)
+{
+	drift_clear(&p->drift_sum);
+	drift_merge(&p->drift_sum, &p->drift_gone);
+	for (unsigned i = 0; i < p->nworker; i++)
+		drift_merge(&p->drift_sum, &p->worker[i].page->drift);
 }

@@ -12,6 +12,7 @@
 #include "main/imsg.h"
 #include "main/parent.h"
 #include "main/summary.h"
+#include "main/worker.h"
 
 #define PARENT_WORKERS_MAX 64
 #define PARENT_LISTEN_MAX CONF_LISTEN_MAX
@@ -36,7 +37,7 @@ struct kid {
 	uint64_t pong_ms;        /* last sign of life */
 	uint64_t again_ms;       /* due time of the next start; 0: none */
 	int stat_fd;             /* workers: memory of the counters */
-	struct stat_page *page;
+	struct worker_page *page;
 };
 
 /* One snapshot of the configuration, checked, ready to be sent. */
@@ -73,6 +74,7 @@ struct parent {
 	uint64_t alarm_ms;               /* last alarm; 0: none */
 
 	struct stat_page gone; /* counters of workers that are no more */
+	struct drift_page drift_gone, drift_sum; /* of them; of all, see kids_drift */
 	struct summary summary;
 	uint64_t summary_due_ms, watchdog_due_ms, drain_end_ms, pings;
 
@@ -120,6 +122,7 @@ void kids_new_signer(struct parent *p); /* the CA has changed */
 bool kids_gone(const struct parent *p); /* no worker runs */
 bool kids_answer(const struct parent *p, uint64_t now_ms, uint64_t within_ms);
 void kids_sum(const struct parent *p, struct stat_page *ret_sum);
+void kids_drift(struct parent *p); /* fills p->drift_sum */
 
 /* parent.c: all are ready, or the start has failed, or a worker has ended. */
 void parent_progress(struct parent *p);

@@ -243,6 +243,7 @@ static void adopt(struct parent *p)
 	summary_rules(&p->summary, &sum, p->now.conf, p->next.conf);
 	rules_drop(&p->now);
 	p->now = p->next;
+	drift_keep(&p->drift_gone, p->now.conf);
 	p->next = (struct rules){ .fd = -1 };
 	finish(p, NULL);
 }

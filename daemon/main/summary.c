@@ -25,6 +25,10 @@ static void log_service(struct summary *m, const struct stat_page *now,
 		log_msg(SUMMARY_SMALL, LOG_W(id));
 		return;
 	}
+	if (DIFF(DRIFT_NAMES) > 0)
+		log_msg(DRIFT, LOG_W(id), LOG_N(DIFF(DRIFT_NAMES)));
+	m->last.service[i][STAT_SERVICE_DRIFT_NAMES] =
+	    now->service[i][STAT_SERVICE_DRIFT_NAMES];
 	log_msg(SUMMARY, LOG_W(id), LOG_N(DIFF(REQUESTS)), LOG_N(DIFF(DENIED)),
 	    LOG_N(DIFF(SUNK) + DIFF(TELEMETRY)), LOG_N(DIFF(PARTICIPANT)),
 	    LOG_N(DIFF(DEVICE)), LOG_N(DIFF(TIME)), LOG_N(DIFF(LOCATION)),
@@ -35,11 +39,16 @@ static void log_service(struct summary *m, const struct stat_page *now,
 void summary_log(struct summary *m, const struct stat_page *now,
     const struct conf *c)
 {
+	uint64_t told;
+
 	for (unsigned i = 0; i < c->nservice; i++) {
 		if (c->service[i].mode != CONF_OFF)
 			log_service(m, now, c, i);
+		told = m->last.service[i][STAT_SERVICE_DRIFT_NAMES];
 		memcpy(m->last.service[i], now->service[i],
 		    sizeof now->service[i]);
+		/* New names wait until enough have used the service. */
+		m->last.service[i][STAT_SERVICE_DRIFT_NAMES] = told;
 	}
 	if (c->group_min > 1 && TOTAL(CONNECTIONS) < c->group_min)
 		return; /* they go into the next line */

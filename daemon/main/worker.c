@@ -214,12 +214,13 @@ static void on_accept(void *arg, int fd, const struct sockaddr *from)
 
 static int use_stat(int fd)
 {
-	void *p = mmap(NULL, sizeof(struct stat_page), PROT_READ | PROT_WRITE,
+	struct worker_page *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE,
 	    MAP_SHARED, fd, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
-	stat_use(p);
+	stat_use(&p->stat);
+	drift_use(&p->drift);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "http/find.h"
 #include "http/head.h"
+#include "proxy/drift.h"
 #include "proxy/fate.h"
 #include "proxy/keys.h"
 #include "proxy/snapshot.h"
@@ -24,18 +25,25 @@ static const enum stat_service stat_of[CATEGORY_COUNT] = {
 	[CATEGORY_SECURITY] = STAT_SERVICE_SECURITY,
 };
 
-static void on_finding(void *arg, const struct finding *f)
+void exchange_finding(
+    const struct exchange *x, bool down, const struct finding *f)
 {
-	struct exchange *x = arg;
 	unsigned index = x->fate.service->index;
 
-	if (f->line == NULL) {
+	if (f->line == NULL || line_is_catch_all(f->line)) {
 		stat_service_add(index, STAT_SERVICE_DRIFT, 1);
-		return;
+		drift_field(x->fate.service, down, f);
 	}
+	if (f->line == NULL)
+		return;
 	ruleset_reach(x->conn->snap->conf->rules, f->line->id);
 	if (f->effect != ACT_KEEP && f->line->category != CATEGORY_NONE)
 		stat_service_add(index, stat_of[f->line->category], 1);
+}
+
+static void on_finding(void *arg, const struct finding *f)
+{
+	exchange_finding(arg, false, f);
 }
 
 static void on_prf(void *arg, struct span in, unsigned char out[16])
@@ -440,6 +448,7 @@ static void forward(struct exchange *x)
 	}
 	judge_upgrade(&x->req);
 	head_hop(&x->req);
+	x->env.unnamed = x->fate.observe; /* to learn, at a price */
 	if (x->fate.observe) {
 		watch_request(x, match.plan);
 		match.plan = NULL;

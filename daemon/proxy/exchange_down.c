@@ -63,9 +63,16 @@ static int take_head(struct exchange *x, struct buf *in)
 	return 1;
 }
 
+static void on_finding(void *arg, const struct finding *f)
+{
+	exchange_finding(arg, true, f);
+}
+
 /* The head of the answer by its rules; negative: the exchange was refused. */
 static int rewrite_head(struct exchange *x, const struct plan **ret_plan)
 {
+	x->env_down = x->env;
+	x->env_down.report = on_finding;
 	x->subject.content = msg_media_type(&x->res);
 	if (match_response(x->conn->snap->conf->rules, x->fate.service,
 	        &x->subject, ret_plan) < 0) {
@@ -78,7 +85,7 @@ static int rewrite_head(struct exchange *x, const struct plan **ret_plan)
 		*ret_plan = NULL;
 		return 0;
 	}
-	if (head_response(&x->res, *ret_plan, &x->env, x->arena) < 0) {
+	if (head_response(&x->res, *ret_plan, &x->env_down, x->arena) < 0) {
 		exchange_refuse(x, WHY_BAD_RESPONSE);
 		return -1;
 	}
@@ -142,7 +149,7 @@ static void begin(struct exchange *x)
 	if (rewrite_head(x, &plan) < 0)
 		return;
 	h1_body_init(&x->body_down, &x->res);
-	pipe_init(&x->pipe_down, &x->res, plan, &x->env,
+	pipe_init(&x->pipe_down, &x->res, plan, &x->env_down,
 	    x->conn->snap->conf->collect_bytes);
 	x->down = HALF_BODY;
 	if (x->res.framing == FRAME_NONE) {

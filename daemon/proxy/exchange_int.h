@@ -43,7 +43,7 @@ struct exchange {
 	struct fate fate;
 	uint16_t port;
 	bool tls;
-	struct env env;
+	struct env env, env_down; /* of the request, of the answer */
 	struct keys_scope scope; /* of names: from forward on */
 
 	/* mode observe: what the rules would do, on copies */
@@ -78,6 +78,9 @@ static inline struct stream *exchange_server(const struct exchange *x)
 }
 
 /* exchange.c */
+/* Count what a line did, and remember the name that none speaks of. */
+void exchange_finding(
+    const struct exchange *x, bool down, const struct finding *f);
 /* Tell a client that expects it to go on: once. */
 void exchange_continue(struct exchange *x);
 /* Set when a half is done: ends the exchange when both are. */

@@ -19,12 +19,11 @@ void watch_deny(struct exchange *x, enum why why)
 
 /* m is the copy, its head treated. */
 static void begin(struct exchange *x, struct pipe *p, const struct msg *m,
-    const struct plan *plan, bool *watching)
+    const struct plan *plan, const struct env *env, bool *watching)
 {
 	*watching = m->framing != FRAME_NONE && plan != NULL;
 	if (*watching)
-		pipe_init(
-		    p, m, plan, &x->env, x->conn->snap->conf->collect_bytes);
+		pipe_init(p, m, plan, env, x->conn->snap->conf->collect_bytes);
 }
 
 void watch_request(struct exchange *x, const struct plan *plan)
@@ -36,7 +35,7 @@ void watch_request(struct exchange *x, const struct plan *plan)
 	if (head_request(&copy, plan, &x->env, x->arena) < 0)
 		count(x, STAT_SERVICE_ERRORS);
 	else
-		begin(x, &x->watch_up, &copy, plan, &x->watching_up);
+		begin(x, &x->watch_up, &copy, plan, &x->env, &x->watching_up);
 }
 
 void watch_response(struct exchange *x, const struct plan *plan)
@@ -45,10 +44,11 @@ void watch_response(struct exchange *x, const struct plan *plan)
 
 	if (plan == NULL)
 		return;
-	if (head_response(&copy, plan, &x->env, x->arena) < 0)
+	if (head_response(&copy, plan, &x->env_down, x->arena) < 0)
 		count(x, STAT_SERVICE_ERRORS);
 	else
-		begin(x, &x->watch_down, &copy, plan, &x->watching_down);
+		begin(x, &x->watch_down, &copy, plan, &x->env_down,
+		    &x->watching_down);
 }
 
 static void stop(struct pipe *p, bool *watching)

@@ -3,6 +3,7 @@
 
 #include "base/stat.h"
 #include "conf/conf.h"
+#include "proxy/drift.h"
 
 static enum why denied(const struct host_line *line)
 {
@@ -32,6 +33,18 @@ static enum why judge(
 	return WHY_DONE;
 }
 
+/* A host below the domains of a service that its pack does not know. */
+static void drift(const struct conf *conf, struct span host)
+{
+	struct span base;
+	const struct service *s = conf_owner(conf, host, &base);
+
+	if (s == NULL || s->refused != WHY_DONE)
+		return;
+	stat_service_add(s->index, STAT_SERVICE_DRIFT, 1);
+	drift_host(s, host, base);
+}
+
 void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
     struct fate *ret_fate)
 {
@@ -40,6 +53,7 @@ void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
 	*ret_fate = (struct fate){ .refuse = WHY_UNLISTED };
 	if (match_host(conf->rules, host, &m) < 0) {
 		stat_add(STAT_UNLISTED, 1);
+		drift(conf, host);
 		return;
 	}
 	ret_fate->service = m.service;

@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "proxy/client.h"
 #include "proxy/conn.h"
+#include "proxy/drift.h"
 #include "proxy/front.h"
 #include "proxy/keys.h"
 #include "proxy/leaf_wait.h"
@@ -63,6 +64,7 @@ int proxy_use(struct conf *c)
 	upstream_flush(next); /* what was checked against the old trust store */
 	snapshot_unref(now);
 	now = next;
+	drift_rules(c);
 	return 0;
 }
 

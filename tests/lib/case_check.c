@@ -4,8 +4,10 @@
 
 #include "base/arena.h"
 #include "conf/conf.h"
+#include "engine/match.h"
 #include "lib/case_find.h"
 #include "lib/case_run_int.h"
+#include "proxy/drift.h"
 
 #define VALUE_MAX_BYTES (16u << 20)
 
@@ -555,4 +557,50 @@ void check_count(struct run *r)
 			run_fail(r, "%.*s is %llu", SPAN_ARG(s->word[i]),
 			    (unsigned long long)got);
 	}
+}
+
+/* ---- names no line speaks of ---- */
+
+static struct drift_page drift_page;
+
+void check_drift_begin(void)
+{
+	drift_clear(&drift_page);
+	drift_use(&drift_page);
+}
+
+static bool has_drift(const struct drift_service *d, const struct span *word)
+{
+	for (uint32_t i = 0; d != NULL && i < d->n; i++) {
+		const struct drift_name *n = &d->name[i];
+
+		if (span_eq(word[0], n->down ? SPAN("down") : SPAN("up")) &&
+		    span_eq(word[1], span_str(carrier_word(
+		                         (enum carrier)n->carrier))) &&
+		    glob_match(word[2], span_of(n->text, n->n)))
+			return true;
+	}
+	return false;
+}
+
+void check_drift(struct run *r)
+{
+	const struct case_step *step = r->step;
+	const struct service *s = step->nwords > 0
+	    ? ruleset_find(r->conf->rules, step->word[0]) : NULL;
+	const struct drift_service *d =
+	    s != NULL ? drift_of(&drift_page, s) : NULL;
+	bool none = step->nwords == 2 && span_eq(step->word[1], SPAN("none"));
+
+	if (s == NULL || (!none && step->nwords != 4))
+		run_fail(r, "expected: drift SERVICE up CARRIER NAME, or none");
+	else if (none ? d == NULL || d->n == 0 : has_drift(d, step->word + 1))
+		return;
+	else
+		run_fail(r, "that is not the drift");
+	for (uint32_t i = 0; d != NULL && i < d->n; i++)
+		buf_addf(&r->text, "  drift: %s %s %.*s\n",
+		    d->name[i].down ? "down" : "up",
+		    carrier_word((enum carrier)d->name[i].carrier),
+		    (int)d->name[i].n, d->name[i].text);
 }

@@ -253,6 +253,9 @@ static void plain_step(struct run *r)
 	} else if (span_eq(verb, SPAN("count"))) {
 		if (!run_damaged(r))
 			check_count(r);
+	} else if (span_eq(verb, SPAN("drift"))) {
+		if (!run_damaged(r))
+			check_drift(r);
 	} else {
 		run_fail(r, "what is \"%.*s\"? See tests/case/README.md",
 		    SPAN_ARG(verb));
@@ -331,6 +334,7 @@ void case_run(const struct case_file *c, struct conf *conf, struct case_way way,
 	fake_reset(unix_s);
 	rnd_seed(1);
 	stat_use(&r.stat);
+	check_drift_begin();
 	log_to_sink(on_log, &r);
 	if (proxy_init(&hooks) < 0 || proxy_use(conf) < 0)
 		run_fail(&r, "the proxy does not start");

@@ -88,6 +88,9 @@ struct wire *run_server(struct run *r, struct case_msg **ret_msg);
 void check_gets(struct run *r);
 void check_server_is(struct run *r);
 void check_count(struct run *r);
+/* "drift SERVICE up header x-new", "drift SERVICE none". */
+void check_drift(struct run *r);
+void check_drift_begin(void); /* of a run */
 /* At the end: `never`, nothing left that the case does not name, and that all
  * messages can be read in one way. */
 void check_end(struct run *r);
