@@ -286,16 +286,19 @@ static int inflate(struct span in, struct span name, struct buf *out)
 	return c == NULL || r == -E2BIG || r == -ENOMEM ? -1 : buf_error(out);
 }
 
-static bool is_gzip(const unsigned char *p)
+/* The coding of a stream that begins at p, "" when none does: gzip (RFC 1952),
+ * zlib (RFC 1950, 2.2: window of 32 KiB, no dictionary, check bits), zstd (RFC
+ * 8878, 3.1.1). */
+static struct span coding_at(const unsigned char *p)
 {
-	return p[0] == 0x1f && p[1] == 0x8b && p[2] == 8;
-}
-
-/* RFC 1950, 2.2: window of 32 KiB, no dictionary, check bits. */
-static bool is_zlib(const unsigned char *p)
-{
-	return p[0] == 0x78 && (p[1] & 0x20) == 0 &&
-	       (p[0] * 256u + p[1]) % 31 == 0;
+	if (p[0] == 0x1f && p[1] == 0x8b && p[2] == 8)
+		return SPAN("gzip");
+	if (p[0] == 0x78 && (p[1] & 0x20) == 0 &&
+	    (p[0] * 256u + p[1]) % 31 == 0)
+		return SPAN("deflate");
+	if (p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd)
+		return SPAN("zstd");
+	return SPAN("");
 }
 
 static int undo_compressed(struct span in, struct buf *out)
@@ -304,15 +307,13 @@ static int undo_compressed(struct span in, struct buf *out)
 	int err = 0;
 
 	for (size_t i = 0; i + 8 < in.n && err == 0; i++) {
-		const unsigned char *p = (const unsigned char *)in.p + i;
-		bool gzip = is_gzip(p);
+		struct span name = coding_at((const unsigned char *)in.p + i);
 
-		if (!gzip && !is_zlib(p))
+		if (name.n == 0)
 			continue;
 		if (++streams > STREAMS_MAX)
 			return -1;
-		err = inflate(span_from(in, i),
-		    gzip ? SPAN("gzip") : SPAN("deflate"), out);
+		err = inflate(span_from(in, i), name, out);
 	}
 	return err;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* leak - is a text in these bytes, in any of the forms in which clients carry
  * text: plain, percent-encoded, JSON-escaped, as character references of XML,
- * base64 (both alphabets, at any offset), inside gzip or deflate, and these on
- * top of each other. Pure. */
+ * base64 (both alphabets, at any offset), inside gzip, deflate or zstd, and
+ * these on top of each other. Pure. */
 #ifndef CTL_LEAK_H
 #define CTL_LEAK_H
 

@@ -50,6 +50,10 @@ static const struct {
 	{ "deflate in base64url in a path",
 	    "/a/eJyrVspTslJyLcrMTlTwLS0uSS3KTczLU6oFAGHaCF8/end", NAME,
 	    "compressed" },
+	{ "zstd in base64",
+	    "KLUv/"
+	    "QRoLQEA6HsibiI6IkVyaWthIE11c3Rlcm1hbm4iLCJuMjN9AgCAFm89x4hu5Mo=",
+	    "\"n3\":\"Erika", "compressed" },
 	{ "gzip cut off", "H4sIAAAAAAACA6tWylOyUnItysxOVPAtLS5JLcpNzMtTqgUAzt",
 	    NAME, "compressed" },
 	{ "something else in gzip",
