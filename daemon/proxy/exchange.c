@@ -25,12 +25,20 @@ static const enum stat_service stat_of[CATEGORY_COUNT] = {
 	[CATEGORY_SECURITY] = STAT_SERVICE_SECURITY,
 };
 
+/* No line names the value: a closed list ended it, a detect line found something
+ * in it, or it was only looked at. */
+static bool is_drift(const struct line *l)
+{
+	return l == NULL || line_is_catch_all(l) ||
+	       l->where.carrier == CARRIER_COUNT; /* policy_detect */
+}
+
 void exchange_finding(
     const struct exchange *x, bool down, const struct finding *f)
 {
 	unsigned index = x->fate.service->index;
 
-	if (f->line == NULL || line_is_catch_all(f->line)) {
+	if (is_drift(f->line)) {
 		stat_service_add(index, STAT_SERVICE_DRIFT, 1);
 		drift_field(x->fate.service, down, f);
 	}
