@@ -103,7 +103,7 @@ def body(carrier, lines):
         return []
     if carrier == "proto":
         return ["  =" + line for line in lines]
-    if carrier in ("sdp", "multipart"):
+    if carrier in ("sdp", "multipart", "text"):
         return ["  @body"] + ["  |" + line for line in lines]
     return ["  ~" + line for line in lines]
 
