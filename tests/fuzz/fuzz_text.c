@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* fuzz_text - the first byte picks the lines, the second the cut, the rest is
+ * the text. What scrubber.h says, and: no line of the output is one that the
+ * pack drops. */
+#include "body/text.h"
+#include "fuzz/scrubber.h"
+
+#define GROWTH 256 /* bytes out for a byte in, at most */
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+enum { DROP, ALLOW, SET, TREAT, CHAIN, NONE, SETS };
+
+static struct fuzz_set set[SETS] = {
+	[DROP] = { "text user=* -> drop\ntext *@* -> drop", true, NULL },
+	[ALLOW] = { "text a* -> keep\ntext * -> drop", true, NULL },
+	[SET] = { "text user=* -> set:user=x", true, NULL },
+	[TREAT] = { "text n* -> mask\ntext 2* -> coarsen:1h\ntext u* -> alias",
+	    false, NULL },
+	[CHAIN] = { "text {* > json $.n -> drop", false, NULL },
+	[NONE] = { "header x -> drop", true, NULL },
+};
+
+static int scrub(
+    const struct plan *plan, struct span in, size_t step, struct buf *out)
+{
+	struct env env = rules_env(NULL);
+	struct text *t = text_new(plan, &env);
+	int r = 0;
+
+	for (; r == 0 && in.n > step; in = span_from(in, step))
+		r = text_feed(t, span_of(in.p, step), false, out);
+	if (r == 0)
+		r = text_feed(t, in, true, out);
+	text_free(t);
+	return r;
+}
+
+static void check_lines(const struct fuzz_set *s, struct span all)
+{
+	while (all.n > 0) {
+		struct span line = span_cut(&all, '\n');
+
+		check(s != &set[DROP] || (!span_starts(line, SPAN("user=")) &&
+		                             span_chr(line, '@') == line.n));
+		check(s != &set[ALLOW] || span_starts(line, SPAN("a")));
+		check(s != &set[SET] || !span_starts(line, SPAN("user=")) ||
+		      span_starts(line, SPAN("user=x")));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct fuzz_set *s = &set[n > 0 ? p[0] % SETS : 0];
+	struct buf out;
+
+	check_scrubber(scrub, set, SETS, GROWTH, true, p, n);
+	buf_init(&out, OUT_MAX_BYTES);
+	if (n > 2 &&
+	    scrub(rules_plan(s->rules), span_of((const char *)p + 2, n - 2),
+	        1u << 20, &out) == 0)
+		check_lines(s, buf_span(&out));
+	buf_fini(&out);
+	return 0;
+}
