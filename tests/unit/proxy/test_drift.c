@@ -64,22 +64,22 @@ static void names(void)
 	for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
 		size_t n = drift_fold(name[i].c, span_str(name[i].in), out);
 
-		tap_span(span_of(out, n), span_str(name[i].want), "%s",
-		    name[i].in);
+		tap_span(
+		    span_of(out, n), span_str(name[i].want), "%s", name[i].in);
 	}
 	for (int i = 0; i < 60; i++)
 		strncat(deep, ".member", sizeof deep - strlen(deep) - 1);
 	tap_span(span_of(out, drift_fold(CARRIER_JSON, span_str(deep), out)),
 	    SPAN("$..*"), "a path that is too long");
 	tap_span(span_of(out, drift_fold_host(SPAN("log3.eu.zoom.us"),
-	             SPAN("zoom.us"), out)),
+	                          SPAN("zoom.us"), out)),
 	    SPAN("log3.eu.zoom.us"), "a host");
-	tap_span(span_of(out, drift_fold_host(
-	             SPAN("a8f3e91c22.t-550e8400-e29b.zoom.us"),
-	             SPAN("zoom.us"), out)),
+	tap_span(span_of(out,
+	             drift_fold_host(SPAN("a8f3e91c22.t-550e8400-e29b.zoom.us"),
+	                 SPAN("zoom.us"), out)),
 	    SPAN("*.t-*.zoom.us"), "a host with identifiers");
-	tap_span(span_of(out, drift_fold_host(SPAN("zoom.us"), SPAN("zoom.us"),
-	             out)),
+	tap_span(span_of(out,
+	             drift_fold_host(SPAN("zoom.us"), SPAN("zoom.us"), out)),
 	    SPAN("zoom.us"), "the domain itself");
 }
 
