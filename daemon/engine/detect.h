@@ -24,21 +24,21 @@
  *           or 0049 and so on. Single spaces, '-', '/', '.' and parentheses may
  *           stand between digits; a national number that is not mobile needs
  *           one behind its area code. Not next to '.', '-', '/', ':' or ','.
- * timezone  a name of the IANA data base with its area: Africa America
- * Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific, '/' and a
- * place that begins with a capital. Not UTC, GMT and Etc/, which tell nothing.
+ * timezone  an area of the IANA data base (Africa America Antarctica Arctic
+ *           Asia Atlantic Australia Europe Indian Pacific), '/' and a place
+ *           that begins with a capital. Not UTC, GMT and Etc/, which tell nothing.
  * geo       latitude and longitude: two decimals of three digits and more
- * behind the point, up to 90 and 180, not both below 1; between them ',' or
- *           ';' and spaces, or the sign of the second one alone (ISO 6709). A
+ *           behind the point, up to 90 and 180, not both below 1; between them
+ *           ',' or ';' and spaces, or the sign of the second one (ISO 6709). A
  *           single decimal only where it is the whole text: five to eight
- * digits behind the point, 10 to 180 before it; smaller ones and longer
- *           fractions are clocks and levels.
- * uuid      8-4-4-4-12 hex digits (RFC 9562, 4), not next to '-'; not all
+ *           digits behind the point, 10 to 180 before it; smaller ones and
+ *           longer fractions are clocks and levels.
+ * uuid      8-4-4-4-12 hex digits (RFC 9562, 4), not next to '-'; not only 0.
  * timestamp the forms of stamp.h, from 1990 to 2049: dates and times with '-'
  *           and ':' and those of RFC 9110 and 5322 anywhere; milliseconds to
  *           nanoseconds since 1970 (2010 to 2035) not next to '.', '-' or '+';
  *           seconds since 1970, what has a fraction, and digits alone
- * (20261123, 20261123090346) only where they are the whole text. */
+ *           (20261123, 20261123090346) only where they are the whole text. */
 #ifndef ENGINE_DETECT_H
 #define ENGINE_DETECT_H
 

@@ -97,22 +97,31 @@ static void rest_coded(struct walk *w)
 		w->l->on &= (uint8_t)~CODED;
 }
 
-/* The automata that do not run begin where the filters say so. on: those that
- * ran until now. */
-static void look(struct walk *w, uint8_t on)
+static void start(struct walk *w, bool plain, bool coded)
 {
-	uint32_t gram = guard_swap((uint32_t)w->l->last);
-
-	if (!(on & PLAIN) && filter_has(&w->set->near, gram | GUARD_FOLD)) {
+	if (plain) {
 		w->l->on |= PLAIN;
 		begin_plain(w);
 		rest_plain(w);
 	}
-	if (!(on & CODED) && filter_has(&w->set->coded, gram)) {
+	if (coded) {
 		w->l->on |= CODED;
 		begin_coded(w);
 		rest_coded(w);
 	}
+}
+
+/* The automata that do not run begin where the filters say so. on: those that
+ * ran until now. */
+static inline void look(struct walk *w, uint8_t on)
+{
+	uint32_t gram = guard_swap((uint32_t)w->l->last);
+	bool plain =
+	    !(on & PLAIN) && filter_has(&w->set->near, gram | GUARD_FOLD);
+	bool coded = !(on & CODED) && filter_has(&w->set->coded, gram);
+
+	if (plain || coded)
+		start(w, plain, coded);
 }
 
 /* ---- reading ---- */
@@ -300,16 +309,61 @@ static size_t pass(struct walk *w, struct span in, size_t at)
 	return end;
 }
 
+/* May a pattern begin with c? */
+static inline bool is_first(const struct guard_set *s, char c)
+{
+	return s->trie.root[s->fold[(unsigned char)c]] != TRIE_ROOT;
+}
+
+/* The usual escapes at once, when nothing is under way and no pattern begins
+ * within: \" and \n, %22. Bytes taken, 0: go the long way. */
+static size_t take_escape(struct walk *w, const char *p, size_t n)
+{
+	int high, low;
+
+	if (n < 3 || is_first(w->set, p[0]) || is_first(w->set, p[1]))
+		return 0;
+	if (p[0] == '\\') {
+		if (p[1] == '\\' || p[1] == 'u' || p[1] == '%')
+			return 0;
+		if (p[1] != '/' && p[1] != '"')
+			emit(w, '\\');
+		emit(w, (unsigned char)p[1]);
+		return 2;
+	}
+	high = ascii_hex(p[1]);
+	low = ascii_hex(p[2]);
+	if (high < 0 || low < 0 || is_first(w->set, p[2]) ||
+	    (high << 4 | low) == '%' || (high << 4 | low) == '\\')
+		return 0;
+	emit(w, (unsigned char)(high << 4 | low));
+	return 3;
+}
+
 /* Bytes up to and with the end of the first hit, or all of them. */
 static size_t walk(struct walk *w, struct span in)
 {
-	size_t i = 0, clean = 0;
+	struct guard_lane *l = w->l;
+	size_t i = 0, clean = 0, n;
 
 	while (i < in.n && w->hit < 0) {
-		if (clean >= BACK && w->l->on == 0) {
+		if (clean >= BACK && l->on == 0) {
 			i = pass(w, in, i);
 			if (i == in.n || w->hit >= 0)
 				break;
+		}
+		if (!(l->on & RAW) && is_between(l)) {
+			if (in.p[i] != '%' && in.p[i] != '\\') {
+				emit(w, (unsigned char)in.p[i++]);
+				clean++;
+				continue;
+			}
+			n = take_escape(w, in.p + i, in.n - i);
+			if (n > 0) {
+				i += n;
+				clean = 0;
+				continue;
+			}
 		}
 		clean = take(w, (unsigned char)in.p[i++]) ? clean + 1 : 0;
 	}

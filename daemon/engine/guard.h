@@ -11,18 +11,20 @@
  *   \uXXXX (either case, pairs for what is outside the BMP), \/ and \" and \\,
  *   itself escaped once more or more often; and such text percent-coded;
  * - in base64 or base64url (RFC 4648) at each of the three alignments, padded
- * or not, in the middle of a longer text or not, in mixed case too; the base64
- * text itself may be percent-coded or have JSON escapes. Patterns of
- *   GUARD_BASE64_MIN_BYTES and more: in shorter ones too few letters are left
- *   for a hit to mean anything. Not across line breaks inside base64, and what
- * is inside base64 is not decoded further. A '+' and a space are the same to a
- * search. Coded with gzip and the like nothing is found: scan what is inside.
- * Every pattern costs some false hits in random bytes: one of n letters occurs
- * once in 2^(7n) bytes, so three letters once in 2 MB.
+ *   or not, inside a longer text or not, in mixed case too; the base64 text may
+ *   be percent-coded or have JSON escapes. Patterns of GUARD_BASE64_MIN_BYTES
+ *   and more: in shorter ones too few letters are left to mean anything. Not
+ *   across line breaks inside base64; what is inside is not decoded further.
  *
- * Cost: most bytes are passed over by a filter, four at a time. What follows is
- * the same for any input: at most 40 automaton steps for a byte, usually none.
- */
+ * A '+' and a space are the same to a search. What the end of a stream cuts off
+ * within an escape ("%6", "\u00") is no text. Coded with gzip and the like
+ * nothing is found: scan what is inside. Every pattern costs some false hits in
+ * random bytes: one of n letters occurs once in 2^(7n) bytes, so three letters
+ * once in 2 MB.
+ *
+ * Cost: most bytes are passed over by a filter, four at a time. The worst case
+ * does not depend on the number of patterns: at most 40 automaton steps for a
+ * byte, usually none. */
 #ifndef ENGINE_GUARD_H
 #define ENGINE_GUARD_H
 

@@ -420,7 +420,7 @@ int guard_normal(struct span text, const unsigned char fold[256], char *out)
 
 static int make_filter(struct filter *f, size_t grams, unsigned max_bits)
 {
-	unsigned bits = 10;
+	unsigned bits = 14; /* 2 kB */
 
 	while (bits < max_bits && ((size_t)1 << bits) < 32 * grams)
 		bits++;

@@ -34,6 +34,8 @@ static size_t plain_percent(
 		}
 		while (plain_hex(in, n, k, 2) == 0x25)
 			k += 2;
+		if (k >= n || (k + 1 == n && plain_hex(in, n, k, 1) >= 0))
+			break; /* the end cuts it off */
 		if (plain_hex(in, n, k, 2) >= 0) {
 			out[len++] = (unsigned char)plain_hex(in, n, k, 2);
 			k += 2;
@@ -60,6 +62,14 @@ static size_t plain_slashes(
 		}
 		while (i < n && in[i] == '\\')
 			i++;
+		if (i < n && in[i] == 'u') {
+			size_t k = i + 1;
+
+			while (k < n && plain_hex(in, n, k, 1) >= 0)
+				k++;
+			if (k == n && k < i + 5)
+				break; /* the end cuts it off */
+		}
 		v = i < n && in[i] == 'u' ? plain_hex(in, n, i + 1, 4) : -1;
 		if (v < 0) {
 			if (i >= n || (in[i] != '/' && in[i] != '"'))
