@@ -26,7 +26,7 @@
  *           one behind its area code. Not next to '.', '-', '/', ':' or ','.
  * timezone  an area of the IANA data base (Africa America Antarctica Arctic
  *           Asia Atlantic Australia Europe Indian Pacific), '/' and a place
- *           that begins with a capital. Not UTC, GMT and Etc/, which tell nothing.
+ *           that begins with a capital. Not UTC, GMT, Etc/: they say little.
  * geo       latitude and longitude: two decimals of three digits and more
  *           behind the point, up to 90 and 180, not both below 1; between them
  *           ',' or ';' and spaces, or the sign of the second one (ISO 6709). A
