@@ -43,7 +43,20 @@ static int scrub(
 	return r;
 }
 
-/* Is word in the head of any part? Parts are what stands between boundaries. */
+/* Is word in the line that says what a part is? */
+static bool in_disposition(struct span head, struct span word)
+{
+	while (head.n > 0) {
+		struct span line = span_cut(&head, '\n');
+
+		if (span_starts_nocase(line, SPAN("content-disposition:")) &&
+		    span_find(line, word) < line.n)
+			return true;
+	}
+	return false;
+}
+
+/* The same for any part. Parts are what stands between boundaries. */
 static bool in_head(struct span all, struct span word)
 {
 	struct span mark = SPAN("--b\r\n"), next = SPAN("\r\n--b");
@@ -52,7 +65,8 @@ static bool in_head(struct span all, struct span word)
 		size_t head = span_find(all, SPAN("\r\n\r\n"));
 		size_t end = span_find(span_from(all, head + 2), next);
 
-		if (span_find(span_of(all.p, head), word) < head)
+		if (in_disposition(
+		        span_from(span_of(all.p, head), mark.n), word))
 			return true;
 		all = span_from(all, head + 4 + end);
 	}

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <brotli/encode.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum body_step { AS_IS, GZIP, DEFLATE, CHUNKED };
+enum body_step { AS_IS, GZIP, DEFLATE, BROTLI, ZSTANDARD, CHUNKED };
 
 /* A block being read. */
 struct block {
@@ -84,6 +86,10 @@ static int directive(struct block *b, struct buf *out, struct span s)
 			b->as[b->nas++] = GZIP;
 		else if (span_eq(word, SPAN("deflate")))
 			b->as[b->nas++] = DEFLATE;
+		else if (span_eq(word, SPAN("br")))
+			b->as[b->nas++] = BROTLI;
+		else if (span_eq(word, SPAN("zstd")))
+			b->as[b->nas++] = ZSTANDARD;
 		else if (span_eq(word, SPAN("chunked")))
 			b->as[b->nas++] = CHUNKED;
 		else if (span_u64(word, 1u << 20, &n) == 0 && n > 0)
@@ -141,6 +147,33 @@ done:
 	return err;
 }
 
+/* Replace b by the same in br or zstd. */
+static int pack_all(struct buf *b, bool brotli)
+{
+	struct span in = buf_span(b);
+	size_t room = (brotli ? BrotliEncoderMaxCompressedSize(in.n)
+	                      : ZSTD_compressBound(in.n)) +
+	              64;
+	char *out = malloc(room);
+	bool good;
+
+	if (out == NULL)
+		return -ENOMEM;
+	if (brotli) {
+		good = BrotliEncoderCompress(5, BROTLI_DEFAULT_WINDOW,
+		    BROTLI_MODE_TEXT, in.n, (const uint8_t *)in.p, &room,
+		    (uint8_t *)out);
+	} else {
+		room = ZSTD_compress(out, room, in.p, in.n, 3);
+		good = !ZSTD_isError(room);
+	}
+	buf_reset(b);
+	if (good)
+		buf_add(b, out, room);
+	free(out);
+	return good ? 0 : -EIO;
+}
+
 static int chunk_all(struct buf *b, size_t size)
 {
 	struct buf out;
@@ -159,6 +192,23 @@ static int chunk_all(struct buf *b, size_t size)
 	buf_fini(b);
 	*b = out;
 	return buf_error(b);
+}
+
+static int code_all(struct block *b, enum body_step as)
+{
+	switch (as) {
+	case AS_IS:
+		break;
+	case GZIP:
+	case DEFLATE:
+		return deflate_all(&b->body, as == GZIP);
+	case BROTLI:
+	case ZSTANDARD:
+		return pack_all(&b->body, as == BROTLI);
+	case CHUNKED:
+		return chunk_all(&b->body, b->chunk);
+	}
+	return 0;
 }
 
 /* Replace @len in the head by the length of the body. */
@@ -180,9 +230,7 @@ static int end_block(struct case_file *c, struct case_step *s, struct block *b)
 	int err = 0;
 
 	for (unsigned i = 0; i < b->nas && err == 0; i++)
-		err = b->as[i] == CHUNKED
-		          ? chunk_all(&b->body, b->chunk)
-		          : deflate_all(&b->body, b->as[i] == GZIP);
+		err = code_all(b, b->as[i]);
 	buf_init(&all, CASE_ARENA_BYTES);
 	/* What is expected keeps the macro: there it means "the right one". */
 	if (span_eq(s->verb, SPAN("gets")))
