@@ -279,7 +279,7 @@ static int take_entry(const struct pack *p, const struct lex *l,
 		return r;
 	says = strip != NULL || e->allows || e->meeting != NULL ||
 	       lex_member(s, "unread") != NULL || lex_member(s, "form") != NULL;
-	if (lex_member(s, "form") != NULL || e->meeting != NULL)
+	if (lex_member(s, "form") != NULL)
 		return lex_fail(l, s, "form and meeting are not available yet");
 	deny = lex_member(s, "deny");
 	if (deny != NULL && says)
