@@ -8,113 +8,109 @@
 #include "body/coding.h"
 #include "body/form.h"
 #include "body/jsn.h"
+#include "body/multipart.h"
+#include "body/sdp.h"
+#include "body/squeeze.h"
+#include "body/text.h"
+#include "body/xml.h"
 
 #define STEP_BYTES (64u << 10) /* decoded bytes between two looks */
-#define SNIFF_BYTES 256u       /* decoded to see how a body begins */
 
-struct scrub {
-	struct jsn *json; /* one of these, or none: all goes on */
-	struct form *form;
-	struct coding *coding; /* NULL: identity */
-	struct buf plain;      /* decoded, not yet scrubbed */
-	bool begun;            /* there was a byte */
-	bool ended;            /* the coded stream has ended */
-	int err;               /* sticky */
+/* ---- the readers, one for each form ---- */
+
+/* What scrub knows of a reader: the shape all of them have. */
+struct reader {
+	void *(*open)(const struct plan *plan, const struct env *env,
+	    struct span media_type);
+	int (*feed)(void *r, struct span in, bool last, struct buf *out);
+	void (*close)(void *r);
 };
 
-/* ---- which form ---- */
+#define READER(word, type, make)                                               \
+	static void *word##_open(const struct plan *plan,                      \
+	    const struct env *env, struct span media_type)                     \
+	{                                                                      \
+		(void)media_type;                                              \
+		return make;                                                   \
+	}                                                                      \
+	static int word##_take(                                                \
+	    void *r, struct span in, bool last, struct buf *out)               \
+	{                                                                      \
+		return type##_feed(r, in, last, out);                          \
+	}                                                                      \
+	static void word##_close(void *r)                                      \
+	{                                                                      \
+		type##_free(r);                                                \
+	}
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+READER(json, jsn, jsn_new(plan, env))
+READER(urlencoded, form, form_new(plan, env))
+READER(query, form, form_new_query(plan, env))
+READER(parts, multipart,
+    multipart_new(plan, env, sniff_boundary(media_type)))
+READER(elements, xml, xml_new(plan, env))
+READER(session, sdp, sdp_new(plan, env))
+READER(plain, text, text_new(plan, env))
 
-static struct span skip_space(struct span s)
-{
-	while (s.n > 0 && is_space(s.p[0]))
-		s = span_from(s, 1);
-	return s;
-}
+#define ROW(word) { word##_open, word##_take, word##_close }
 
-static bool begins_json(struct span s)
-{
-	s = skip_space(s);
-	return s.n > 0 && (s.p[0] == '{' || s.p[0] == '[');
-}
+static const struct reader readers[BODY_FORM_COUNT] = {
+	[BODY_JSON] = ROW(json),
+	[BODY_FORM] = ROW(urlencoded),
+	[BODY_SDP] = ROW(session),
+	[BODY_MULTIPART] = ROW(parts),
+	[BODY_XML] = ROW(elements),
+	[BODY_TEXT] = ROW(plain),
+};
 
-static bool is_json_type(struct span type)
-{
-	struct span suffix = SPAN("+json");
+static const struct reader uri_query = ROW(query);
 
-	return span_eq_nocase(type, SPAN("application/json")) ||
-	       span_eq_nocase(type, SPAN("text/json")) ||
-	       (span_chr(type, '/') < type.n && type.n > suffix.n &&
-	           span_eq_nocase(span_from(type, type.n - suffix.n), suffix));
-}
+/* ---- the scrubber ---- */
 
-enum body_form scrub_form(
-    const struct plan *plan, struct span media_type, struct span start)
-{
-	bool json = plan_has(plan, CARRIER_JSON);
-	bool form = plan_has(plan, CARRIER_FORM);
-	struct span type = span_trim(span_cut(&media_type, ';'));
+enum hidden {
+	UNTOLD, /* the first bytes are not here yet */
+	OPEN,   /* no coding that nobody told of */
+	GZIP    /* gzip without a word */
+};
 
-	if (!json && !form)
-		return BODY_UNREAD;
-	if (is_json_type(type))
-		return json ? BODY_JSON : BODY_UNREAD;
-	if (json && begins_json(start))
-		return BODY_JSON;
-	if (span_eq_nocase(type, SPAN("application/x-www-form-urlencoded")))
-		return form ? BODY_FORM : BODY_UNREAD;
-	return plan_pass_unread(plan) ? BODY_UNREAD : BODY_REFUSED;
-}
+struct scrub {
+	const struct reader *reader; /* open is NULL: all goes on */
+	void *r;
+	struct coding *coding; /* NULL: identity */
+	enum hidden hidden;
+	char first;          /* UNTOLD with begun: 0x1f was seen */
+	struct squeeze *again; /* GZIP: the way back */
+	struct buf plain;    /* decoded, not yet scrubbed */
+	struct buf scrubbed; /* GZIP: not yet squeezed again */
+	bool begun;          /* there was a byte */
+	bool ended;          /* the coded stream has ended */
+	int err;             /* sticky */
+};
 
 static bool is_identity(struct span coding)
 {
 	return coding.n == 0 || span_eq_nocase(coding, SPAN("identity"));
 }
 
-enum body_form scrub_form_coded(const struct plan *plan, struct span media_type,
-    struct span coding, struct span start)
-{
-	struct coding *c;
-	struct buf plain;
-	enum body_form form;
-
-	coding = span_trim(coding);
-	if (is_identity(coding))
-		return scrub_form(plan, media_type, start);
-	buf_init(&plain, STEP_BYTES);
-	c = coding_new(coding);
-	if (c != NULL)
-		(void)coding_decode(c, &start, &plain, SNIFF_BYTES);
-	coding_free(c);
-	form = scrub_form(plan, media_type, buf_span(&plain));
-	if (form != BODY_JSON && plan_has(plan, CARRIER_JSON) &&
-	    skip_space(buf_span(&plain)).n == 0)
-		form = plan_pass_unread(plan) ? BODY_UNREAD : BODY_REFUSED;
-	buf_fini(&plain);
-	return form;
-}
-
-/* ---- the scrubber ---- */
-
 struct scrub *scrub_new(enum body_form form, const struct plan *plan,
-    const struct env *env, struct span coding, int *ret_err)
+    const struct env *env, struct span media_type, struct span coding,
+    int *ret_err)
 {
 	struct scrub *s;
 
 	coding = span_trim(coding);
-	*ret_err = form == BODY_REFUSED   ? -EBADMSG
+	*ret_err = form != BODY_UNREAD && readers[form].open == NULL
+	                                  ? -EBADMSG
 	           : coding_known(coding) ? -ENOMEM
 	                                  : -ENOTSUP;
 	if (*ret_err != -ENOMEM || (s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
 	buf_init(&s->plain, 2 * STEP_BYTES);
-	if (form == BODY_JSON && (s->json = jsn_new(plan, env)) == NULL)
-		goto fail;
-	if (form == BODY_FORM && (s->form = form_new(plan, env)) == NULL)
+	buf_init(&s->scrubbed, SCRUB_HIDDEN_MAX);
+	s->reader = &readers[form];
+	s->hidden = form == BODY_UNREAD || !is_identity(coding) ? OPEN : UNTOLD;
+	if (s->reader->open != NULL &&
+	    (s->r = s->reader->open(plan, env, media_type)) == NULL)
 		goto fail;
 	if (!is_identity(coding) && (s->coding = coding_new(coding)) == NULL)
 		goto fail;
@@ -129,21 +125,35 @@ void scrub_free(struct scrub *s)
 {
 	if (s == NULL)
 		return;
-	jsn_free(s->json);
-	form_free(s->form);
+	if (s->r != NULL)
+		s->reader->close(s->r);
 	coding_free(s->coding);
+	squeeze_free(s->again);
 	buf_fini(&s->plain);
+	buf_fini(&s->scrubbed);
 	free(s);
 }
 
+static int feed_reader(
+    struct scrub *s, struct span in, bool last, struct buf *out)
+{
+	return s->r != NULL ? s->reader->feed(s->r, in, last, out)
+	                    : buf_add_span(out, in);
+}
+
+/* Decoded content. */
 static int feed_plain(
     struct scrub *s, struct span in, bool last, struct buf *out)
 {
-	if (s->json != NULL)
-		return jsn_feed(s->json, in, last, out);
-	if (s->form != NULL)
-		return form_feed(s->form, in, last, out);
-	return buf_add_span(out, in);
+	int r;
+
+	if (s->again == NULL)
+		return feed_reader(s, in, last, out);
+	r = feed_reader(s, in, last, &s->scrubbed);
+	if (r == 0)
+		r = squeeze_feed(s->again, buf_span(&s->scrubbed), last, out);
+	buf_reset(&s->scrubbed);
+	return r;
 }
 
 static int feed_coded(
@@ -171,6 +181,40 @@ static int feed_coded(
 	return 0;
 }
 
+static int feed(struct scrub *s, struct span in, bool last, struct buf *out)
+{
+	return s->coding != NULL ? feed_coded(s, in, last, out)
+	                         : feed_plain(s, in, last, out);
+}
+
+/* Two bytes tell gzip from all else. */
+static int find_hidden(
+    struct scrub *s, struct span in, bool last, struct buf *out)
+{
+	char two[2] = { s->first };
+	struct span first = s->first != 0 ? span_of(two, 1) : SPAN_NONE;
+	int r = 0;
+
+	if (first.n == 0 && in.n == 1 && in.p[0] == '\x1f' && !last) {
+		s->first = in.p[0];
+		return 0;
+	}
+	two[1] = in.n > 0 ? in.p[0] : '\0';
+	s->hidden = OPEN;
+	if (sniff_gzip(first.n > 0 && in.n > 0 ? span_of(two, 2) : in)) {
+		s->hidden = GZIP;
+		s->coding = coding_new(SPAN("gzip"));
+		s->again = squeeze_new(STEP_GZIP);
+		if (s->coding == NULL || s->again == NULL)
+			return -ENOMEM;
+	}
+	if (first.n > 0)
+		r = feed(s, first, last && in.n == 0, out);
+	if (r < 0 || (first.n > 0 && in.n == 0))
+		return r;
+	return feed(s, in, last, out);
+}
+
 int scrub_feed(struct scrub *s, struct span in, bool last, struct buf *out)
 {
 	if (s->err != 0)
@@ -178,23 +222,26 @@ int scrub_feed(struct scrub *s, struct span in, bool last, struct buf *out)
 	s->begun = s->begun || in.n > 0;
 	if (!s->begun)
 		return 0;
-	s->err = s->coding != NULL ? feed_coded(s, in, last, out)
-	                           : feed_plain(s, in, last, out);
+	s->err = s->hidden == UNTOLD ? find_hidden(s, in, last, out)
+	                             : feed(s, in, last, out);
 	return s->err;
 }
 
 /* ---- texts inside values ---- */
 
-static int feed_form(struct form *f, struct span in, struct buf *out)
+static int read_whole(const struct reader *reader, const struct plan *plan,
+    const struct env *env, struct span in, struct buf *out)
 {
-	int r = f != NULL ? form_feed(f, in, true, out) : -ENOMEM;
+	void *r = reader->open(plan, env, SPAN_NONE);
+	int err = r != NULL ? reader->feed(r, in, true, out) : -ENOMEM;
 
-	form_free(f);
-	return r;
+	if (r != NULL)
+		reader->close(r);
+	return err;
 }
 
 /* The query of the URI in, if it has one. */
-static int feed_uri(const struct plan *plan, const struct env *env,
+static int read_uri(const struct plan *plan, const struct env *env,
     struct span in, struct buf *out)
 {
 	size_t end = span_chr(in, '#');
@@ -205,31 +252,61 @@ static int feed_uri(const struct plan *plan, const struct env *env,
 		return buf_add_span(out, in);
 	at++;
 	buf_add(out, in.p, at);
-	r = feed_form(
-	    form_new_query(plan, env), span_of(in.p + at, end - at), out);
+	r = read_whole(
+	    &uri_query, plan, env, span_of(in.p + at, end - at), out);
 	return r < 0 ? r : buf_add_span(out, span_from(in, end));
+}
+
+static bool begins_uri(struct span in)
+{
+	return span_starts(in, SPAN("/")) || span_find(in, SPAN("://")) < in.n;
+}
+
+/* Not of a URI. BODY_REFUSED: there are no lines that could read it. */
+static enum body_form inner_form(const struct plan *plan, struct span in)
+{
+	bool sdp = plan_has(plan, CARRIER_SDP);
+	bool json = plan_has(plan, CARRIER_JSON);
+	bool xml = plan_has(plan, CARRIER_XML);
+
+	if (sdp && sdp_begins(in))
+		return BODY_SDP;
+	if (json && sniff_json(in))
+		return BODY_JSON;
+	if (xml && xml_begins(in))
+		return BODY_XML;
+	if (plan_has(plan, CARRIER_FORM))
+		return BODY_FORM;
+	if (plan_has(plan, CARRIER_PROTO))
+		return BODY_PROTO;
+	if (json)
+		return BODY_JSON;
+	if (xml)
+		return BODY_XML;
+	if (sdp)
+		return BODY_SDP;
+	return plan_has(plan, CARRIER_TEXT) ? BODY_TEXT : BODY_REFUSED;
 }
 
 int scrub_inner(void *arg, const struct plan *plan, const struct env *env,
     struct span in, struct buf *out)
 {
-	bool json = plan_has(plan, CARRIER_JSON);
-	bool form = plan_has(plan, CARRIER_FORM);
-	bool uri = (!json && !form) || span_starts(in, SPAN("/")) ||
-	           span_find(in, SPAN("://")) < in.n;
-	struct jsn *j;
-	int r;
+	enum body_form form = inner_form(plan, in);
 
 	(void)arg;
 	if (in.n == 0)
 		return 0;
-	if (plan_has(plan, CARRIER_QUERY) && uri)
-		return feed_uri(plan, env, in, out);
-	if (json && (begins_json(in) || !form)) {
-		j = jsn_new(plan, env);
-		r = j != NULL ? jsn_feed(j, in, true, out) : -ENOMEM;
-		jsn_free(j);
-		return r;
-	}
-	return form ? feed_form(form_new(plan, env), in, out) : -EBADMSG;
+	if (plan_has(plan, CARRIER_QUERY) &&
+	    (form == BODY_REFUSED || begins_uri(in)))
+		return read_uri(plan, env, in, out);
+	if (form == BODY_REFUSED)
+		return -EBADMSG;
+	return read_whole(&readers[form], plan, env, in, out);
+}
+
+void scrub_env(struct env *env)
+{
+	env->inner = scrub_inner;
+	env->unstep = squeeze_unstep;
+	env->restep = squeeze_restep;
 }

@@ -6,6 +6,7 @@
 
 #include "body/scrub.h"
 #include "body/sdp_int.h"
+#include "engine/value.h"
 
 static const struct span alone = { "candidate:", 10 };
 
@@ -17,7 +18,8 @@ struct sdp *sdp_new(const struct plan *plan, const struct env *env)
 		return NULL;
 	s->plan = plan;
 	s->env = env;
-	s->lone = !plan_has(plan, CARRIER_SDP);
+	s->watched = value_watched(plan, env);
+	s->lone = !plan_has(plan, CARRIER_SDP) && !s->watched;
 	buf_init(&s->held, SDP_LINE_MAX + 1); /* and its LF */
 	buf_init(&s->line, 8 * SCRUB_VALUE_MAX);
 	buf_init(&s->fresh, 8 * SCRUB_VALUE_MAX);

@@ -38,6 +38,8 @@
  * media section 1, 2, 3 ... in order of appearance, equal ones alike (a
  * candidate alone becomes 1).
  *
+ * Detect lines look at the free texts that no line names: s= i= u= e= p=.
+ *
  * Fail closed: a candidate that cannot be read is dropped when a line speaks of
  * types or parts; o=, c=, t=, m=, a=rtcp with a wrong number of words are
  * refused when a line speaks of their parts. An attribute name counts without

@@ -20,6 +20,8 @@ struct sdp {
 	const struct plan *plan; /* borrowed */
 	const struct env *env;   /* borrowed */
 	bool lone;               /* no lines: check only */
+	bool watched;            /* lines that are not named are looked at */
+	bool named;              /* a line of the plan spoke of this one */
 	bool begun;              /* there was a line */
 	bool ended;              /* only empty lines may follow */
 	bool gone;               /* in a media section that is dropped */

@@ -144,6 +144,7 @@ void sdp_ask(struct sdp *s, struct sdp_whole *w, struct span name, size_t from,
 {
 	const struct action *a = plan_name(s->plan, CARRIER_SDP, name);
 
+	s->named = s->named || a != NULL;
 	if (a != NULL && (w->action == NULL || a->order < w->action->order))
 		*w = (struct sdp_whole){ a, name, from, to, bare };
 }
@@ -179,6 +180,7 @@ const struct action *sdp_part_action(
 {
 	const struct action *a = plan_name(s->plan, CARRIER_SDP, name);
 
+	s->named = s->named || a != NULL;
 	return a != NULL && a->order < e->limit ? a : NULL;
 }
 
@@ -393,6 +395,7 @@ static void ask_name(struct sdp *s, struct sdp_whole *w, struct span name,
 		memcpy(s->memo, name.p, s->memo_n);
 		s->memo_action = a;
 	}
+	s->named = s->named || a != NULL;
 	if (a != NULL && (w->action == NULL || a->order < w->action->order))
 		*w = (struct sdp_whole){ a, name, from, to, bare };
 }
@@ -418,16 +421,44 @@ static int attribute(struct sdp *s, struct span text)
 	    s, text, &w, span_eq(name, SPAN("rtcp")) ? &rtcp_row : NULL, at);
 }
 
+/* A line that no line of the plan names. Detect lines look at free text only: a
+ * session needs its addresses, and sdp lines say which of them. */
+static int look(struct sdp *s, struct span text)
+{
+	bool alone = span_starts(text, SPAN("candidate:"));
+	bool is_free = !alone && span_chr(SPAN("siuep"), text.p[0]) < 5;
+	struct span rest = span_from(text, alone ? 0 : 2);
+	struct value_place at = { CARRIER_SDP, span_of(text.p, 1), SPAN_NONE };
+	int r;
+
+	if (alone || text.p[0] == 'a')
+		at.name = span_trim(span_cut(&rest, ':'));
+	buf_reset(&s->fresh);
+	r = value_unnamed(is_free ? s->plan : NULL, s->env, at, rest,
+	    VALUE_TEXT, &s->fresh);
+	if (r != TREAT_NEW)
+		return r;
+	if (breaks(buf_span(&s->fresh)))
+		return -EBADMSG;
+	buf_reset(&s->line);
+	add_part(&s->line, text, 0, text.n - rest.n);
+	buf_add_span(&s->line, buf_span(&s->fresh));
+	return buf_error(&s->line) < 0 ? buf_error(&s->line) : TREAT_NEW;
+}
+
 int sdp_line(struct sdp *s, struct span text)
 {
 	int r;
 
 	if (s->lone)
 		return TREAT_SAME;
+	s->named = false;
 	if (span_starts(text, SPAN("candidate:")))
 		r = sdp_line_candidate(s, text, strlen("candidate:"));
 	else
 		r = text.p[0] == 'a' ? attribute(s, text)
 		                     : letter_line(s, text);
+	if (r == TREAT_SAME && s->watched && !s->named && text.p[0] != 'v')
+		r = look(s, text);
 	return s->nameless < 0 ? s->nameless : r;
 }

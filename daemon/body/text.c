@@ -11,7 +11,8 @@
 struct text {
 	const struct plan *plan; /* borrowed */
 	const struct env *env;   /* borrowed */
-	bool lone;               /* no lines: all goes on */
+	bool lone;               /* nothing to ask: all goes on */
+	bool watched;            /* lines that are not named are looked at */
 	int err;                 /* sticky */
 	struct buf held;         /* the beginning of a line */
 	struct buf fresh;        /* its new text */
@@ -25,7 +26,8 @@ struct text *text_new(const struct plan *plan, const struct env *env)
 		return NULL;
 	t->plan = plan;
 	t->env = env;
-	t->lone = !plan_has(plan, CARRIER_TEXT);
+	t->watched = value_watched(plan, env);
+	t->lone = !plan_has(plan, CARRIER_TEXT) && !t->watched;
 	buf_init(&t->held, SCRUB_NAME_MAX + 2); /* CR LF */
 	buf_init(&t->fresh, 8 * SCRUB_VALUE_MAX);
 	return t;
@@ -48,9 +50,9 @@ static int judge(struct text *t, struct span line)
 	struct span fresh;
 	int r;
 
-	if (a == NULL)
+	if (a == NULL && (!t->watched || line.n == 0))
 		return TREAT_SAME;
-	if (value_keeps(a)) {
+	if (a != NULL && value_keeps(a)) {
 		struct finding found = { a->line, CARRIER_TEXT, at.name,
 			SPAN_NONE, SPAN_NONE, ACT_KEEP, SPAN_NONE };
 
@@ -58,8 +60,12 @@ static int judge(struct text *t, struct span line)
 		return TREAT_SAME;
 	}
 	buf_reset(&t->fresh);
-	r = value_treat(
-	    a, t->env, at, line, VALUE_TEXT, SCRUB_OPEN_MAX, &t->fresh);
+	if (a != NULL)
+		r = value_treat(a, t->env, at, line, VALUE_TEXT,
+		    SCRUB_OPEN_MAX, &t->fresh);
+	else
+		r = value_unnamed(
+		    t->plan, t->env, at, line, VALUE_TEXT, &t->fresh);
 	fresh = buf_span(&t->fresh);
 	if (r == TREAT_NEW && (span_chr(fresh, '\n') < fresh.n ||
 	                          span_chr(fresh, '\r') < fresh.n))

@@ -13,13 +13,13 @@ static bool carrier_ready(enum carrier c)
 	case CARRIER_PATH:
 	case CARRIER_FORM:
 	case CARRIER_JSON:
+	case CARRIER_MULTIPART:
+	case CARRIER_SDP:
+	case CARRIER_TEXT:
+	case CARRIER_XML:
 	case CARRIER_COUNT: /* a chain that ends in steps */
 		return true;
-	case CARRIER_MULTIPART:
-	case CARRIER_XML:
-	case CARRIER_SDP:
 	case CARRIER_PROTO:
-	case CARRIER_TEXT:
 	case CARRIER_WS:
 	case CARRIER_HOST:
 		break;
@@ -27,20 +27,10 @@ static bool carrier_ready(enum carrier c)
 	return false;
 }
 
-static bool step_ready(enum step s)
-{
-	return s == STEP_BASE64 || s == STEP_BASE64URL || s == STEP_PERCENT;
-}
-
 int policy_ready(const struct lex *l, const config_setting_t *s,
     const struct line *line)
 {
 	for (const struct where *w = &line->where; w != NULL; w = w->next) {
-		for (unsigned i = 0; i < w->nsteps; i++)
-			if (!step_ready(w->step[i]))
-				return lex_fail(l, s,
-				    "step %s is not available yet",
-				    step_word(w->step[i]));
 		if (!carrier_ready(w->carrier))
 			return lex_fail(l, s,
 			    "carrier %s is not available in request and "
@@ -48,4 +38,13 @@ int policy_ready(const struct lex *l, const config_setting_t *s,
 			    carrier_word(w->carrier));
 	}
 	return 0;
+}
+
+int policy_ready_form(
+    const struct lex *l, const config_setting_t *s, enum entry_form form)
+{
+	if (form != ENTRY_PROTO)
+		return 0;
+	return lex_fail(l, lex_member(s, "form"), "form %s is not available yet",
+	    entry_form_word(form));
 }

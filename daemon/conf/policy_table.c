@@ -279,8 +279,8 @@ static int take_entry(const struct pack *p, const struct lex *l,
 		return r;
 	says = strip != NULL || e->allows || e->meeting != NULL ||
 	       lex_member(s, "unread") != NULL || lex_member(s, "form") != NULL;
-	if (lex_member(s, "form") != NULL)
-		return lex_fail(l, s, "form and meeting are not available yet");
+	if ((r = policy_ready_form(l, s, e->form)) < 0)
+		return r;
 	deny = lex_member(s, "deny");
 	if (deny != NULL && says)
 		return lex_fail(l, deny,

@@ -274,13 +274,15 @@ static bool judge_host(struct offline *o, const struct conf *c, uint8_t level)
 
 static struct env env_of(struct offline *o)
 {
-	return (struct env){ .prf = on_prf,
-		.inner = scrub_inner,
+	struct env e = { .prf = on_prf,
 		.pseudonym = on_pseudonym,
 		.restore = on_restore,
 		.unnamed = true,
 		.report = on_finding,
 		.arg = o };
+
+	scrub_env(&e);
+	return e;
 }
 
 /* The body through the same pipe as in the daemon. */

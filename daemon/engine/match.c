@@ -328,9 +328,9 @@ static bool says_how(const struct entry *e)
 	       e->meeting != NULL;
 }
 
-static int find_plan(const struct ruleset *r, const struct service *s,
-    const struct list_of_entries *list, struct look *l,
-    const struct plan **ret_plan)
+static int find_plan(const struct ruleset *r,
+    const struct list_of_entries *list, struct plans *cache,
+    struct look *l, const struct plan **ret_plan)
 {
 	const struct entry *pick[RULE_ENTRIES_MAX];
 	size_t n = 0;
@@ -346,8 +346,7 @@ static int find_plan(const struct ruleset *r, const struct service *s,
 		ruleset_reach(r, e->id);
 		pick[n++] = e;
 	}
-	return n > 0 || s->ndetect > 0 ? plan_get(s->plans, pick, n, ret_plan)
-	                               : 0;
+	return plan_get(cache, pick, n, ret_plan);
 }
 
 int match_request(const struct ruleset *r, const struct service *s,
@@ -362,7 +361,7 @@ int match_request(const struct ruleset *r, const struct service *s,
 		return 0;
 	if (find_deny(r, s, &l, ret_match))
 		return 0;
-	return find_plan(r, s, &s->request, &l, &ret_match->plan);
+	return find_plan(r, &s->request, s->up, &l, &ret_match->plan);
 }
 
 int match_response(const struct ruleset *r, const struct service *s,
@@ -372,5 +371,5 @@ int match_response(const struct ruleset *r, const struct service *s,
 	struct look l = { .q = q };
 
 	plain_path(q->path, mem, &l.plain); /* too long: as it stands */
-	return find_plan(r, s, &s->response, &l, ret_plan);
+	return find_plan(r, &s->response, s->down, &l, ret_plan);
 }

@@ -373,7 +373,7 @@ struct plans *plans_new(void)
 {
 	struct plans *c = calloc(1, sizeof *c);
 
-	if (c != NULL && (c->by_pick = hash_new(2 * PLAN_MAX)) == NULL) {
+	if (c != NULL && (c->by_pick = hash_new(PLAN_MAX)) == NULL) {
 		free(c);
 		c = NULL;
 	}

@@ -59,8 +59,8 @@ enum entry_form plan_form(const struct plan *p);
  * that names it, or NULL. */
 const struct where *plan_meeting(const struct plan *p);
 
-/* The detect lines of the service, the same in every plan of it and in nests;
- * *ret_n of them. For values that no line names (plan_name and the like are
+/* The detect lines of the service, the same in every plan for requests and in its
+ * nests; *ret_n of them. None for answers: they come from the provider. For values that no line names (plan_name and the like are
  * NULL) and for bodies that are text but are not read otherwise. */
 const struct detect_line *plan_detect(const struct plan *p, uint32_t *ret_n);
 
@@ -102,7 +102,7 @@ const struct line *plan_line(const struct plan *p, uint32_t i);
 size_t plan_json_states(const struct plan *p);
 
 /* For the compiler (match.c, tests): the plan for these entries, from the cache
- * of the service (2 * PLAN_MAX plans, as both directions share it). pick: n
+ * of the service and direction. pick: n
  * entry pointers in file order, RULE_ENTRIES_MAX at most. 0; -ENOBUFS when a
  * limit is reached, -ENOMEM. *ret_plan is NULL when there is nothing to ask: no
  * line, form or meeting in the entries, no detect line in the service. A plan

@@ -188,8 +188,8 @@ enum shape_bit {
 };
 #define SHAPE_COUNT 9u
 
-/* One detect line: what of these shapes is found in a value that no strip line
- * names is treated, or only reported. The first line with a shape decides. line
+/* One detect line: what of these shapes is found in a value of a request that
+ * no strip line names is treated, or only reported. The first line with a shape decides. line
  * is as in a strip table, for actions and findings; its where names nothing. */
 struct detect_line {
 	uint32_t shapes; /* SHAPE_* */
@@ -225,7 +225,9 @@ struct service {
 	bool inspect;        /* inspection references complete: may be decrypted */
 	uint8_t max_case;    /* 1 to 4: highest level it may serve */
 
-	struct plans *plans; /* compiled tables, see plan.h; owned by the ruleset */
+	/* Compiled tables of requests and of answers, see plan.h; owned by the
+	 * ruleset. */
+	struct plans *up, *down;
 };
 
 const char *category_word(enum category c); /* "participant" */

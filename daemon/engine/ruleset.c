@@ -45,12 +45,18 @@ struct ruleset *ruleset_ref(struct ruleset *r)
 	return r;
 }
 
+static void free_plans(const struct service *s)
+{
+	plans_free(s->up);
+	plans_free(s->down);
+}
+
 void ruleset_unref(struct ruleset *r)
 {
 	if (r == NULL || --r->refs > 0)
 		return;
 	for (size_t i = 0; i < r->count; i++)
-		plans_free(r->service[i]->plans);
+		free_plans(r->service[i]);
 	arena_free(r->arena);
 	free(r);
 }
@@ -80,9 +86,13 @@ int ruleset_add(struct ruleset *r, const struct service *s)
 	if (s->nhost > 0)
 		memcpy(host, s->host, s->nhost * sizeof *host);
 	copy->host = host;
-	if ((copy->plans = plans_new()) == NULL)
+	copy->up = plans_new();
+	copy->down = plans_new();
+	if (copy->up == NULL || copy->down == NULL) {
+		free_plans(copy);
 		return -ENOMEM;
-	plans_set_detect(copy->plans, copy->detect, copy->ndetect);
+	}
+	plans_set_detect(copy->up, copy->detect, copy->ndetect);
 	r->line[r->count] = host;
 	r->service[r->count++] = copy;
 	return 0;

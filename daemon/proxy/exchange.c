@@ -96,8 +96,8 @@ struct exchange *exchange_new(
 		.pseudonym = on_pseudonym,
 		.restore = on_restore,
 		.report = on_finding,
-		.inner = scrub_inner,
 		.arg = x };
+	scrub_env(&x->env);
 	buf_init(&x->first, EXCHANGE_FIRST_BYTES);
 	return x;
 }

@@ -28,7 +28,7 @@ void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
 	*p = (struct pipe){
 		.plan = plan,
 		.env = env,
-		.media = msg_media_type(m),
+		.media = msg_value(m, FIELD_CONTENT_TYPE),
 		.coding = coding_of(m),
 		.collect = collect,
 		.framing = m->framing,
@@ -38,8 +38,7 @@ void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
 	buf_init(&p->out, PIPE_OUT_MAX_BYTES);
 	if (m->framing == FRAME_NONE) {
 		p->state = PIPE_WHOLE;
-	} else if (!plan_has(plan, CARRIER_JSON) &&
-	           !plan_has(plan, CARRIER_FORM)) {
+	} else if (!sniff_speaks(plan)) {
 		p->form = BODY_UNREAD;
 		p->state = PIPE_STREAM;
 	}
@@ -53,13 +52,19 @@ void pipe_fini(struct pipe *p)
 	buf_fini(&p->out);
 }
 
+/* By its head, or, as its first byte says, without a word. */
+static bool is_packed(const struct pipe *p, struct span lead)
+{
+	return p->coding.n > 0 || (lead.n > 0 && lead.p[0] == '\x1f');
+}
+
 /* Do the first bytes tell the form? Plain text by its first byte that is no
  * white space, a coded body by a little more than its header. */
 static bool tells(const struct pipe *p, struct span lead)
 {
 	size_t i = 0;
 
-	if (p->coding.n > 0)
+	if (is_packed(p, lead))
 		return lead.n >= PIPE_CODED_BYTES;
 	while (i < lead.n && (lead.p[i] == ' ' || lead.p[i] == '\t' ||
 	    lead.p[i] == '\r' || lead.p[i] == '\n'))
@@ -69,7 +74,8 @@ static bool tells(const struct pipe *p, struct span lead)
 
 struct span pipe_step(const struct pipe *p, struct span in)
 {
-	if (p->coding.n > 0 && !pipe_open(p) && in.n > PIPE_SLICE_BYTES)
+	if ((p->packed || is_packed(p, in)) && !pipe_open(p) &&
+	    in.n > PIPE_SLICE_BYTES)
 		in.n = PIPE_SLICE_BYTES;
 	return in;
 }
@@ -86,18 +92,14 @@ static int decide(struct pipe *p, struct span lead, bool last)
 	}
 	if (!last && !tells(p, lead))
 		return 0;
-	p->form = scrub_form_coded(p->plan, p->media, p->coding, lead);
-	switch (p->form) {
-	case BODY_UNREAD:
+	p->form = sniff_coded(p->plan, p->media, p->coding, lead);
+	if (p->form == BODY_UNREAD) {
 		p->state = PIPE_STREAM;
 		return 0;
-	case BODY_REFUSED:
-		return -EBADMSG;
-	case BODY_JSON:
-	case BODY_FORM:
-		break;
 	}
-	p->scrub = scrub_new(p->form, p->plan, p->env, p->coding, &err);
+	p->packed = is_packed(p, lead);
+	p->scrub =
+	    scrub_new(p->form, p->plan, p->env, p->media, p->coding, &err);
 	if (p->scrub == NULL)
 		return err == -ENOTSUP ? -EBADMSG : err;
 	p->state = PIPE_COLLECT;
@@ -108,7 +110,7 @@ static int scrub(struct pipe *p, struct span in, bool last)
 {
 	int r;
 
-	if (p->coding.n > 0)
+	if (p->packed)
 		while (in.n > PIPE_SLICE_BYTES) {
 			r = scrub_feed(p->scrub,
 			    span_of(in.p, PIPE_SLICE_BYTES), false, &p->out);

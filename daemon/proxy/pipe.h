@@ -26,6 +26,7 @@ struct pipe {
 	const struct plan *plan; /* borrowed */
 	const struct env *env;   /* borrowed */
 	struct span media, coding;
+	bool packed;             /* fed in small steps: it swells */
 	size_t collect;       /* bytes that may be held back */
 	struct scrub *scrub;  /* owned */
 	struct buf lead; /* UNDECIDED: first bytes that do not tell yet */

@@ -101,8 +101,10 @@ static void on_report(void *arg, const struct finding *f)
 
 struct env rules_env(struct buf *said)
 {
-	return (struct env){ .prf = prf,
-		.inner = scrub_inner,
+	struct env e = { .prf = prf,
 		.report = said != NULL ? on_report : NULL,
 		.arg = said };
+
+	scrub_env(&e);
+	return e;
 }

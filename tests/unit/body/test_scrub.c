@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "body/coding.h"
+#include "body/squeeze.h"
 #include "lib/tap.h"
 #include "unit/body/rules.h"
 
@@ -72,13 +73,58 @@ static void test_form(void)
 		    BODY_JSON, BODY_JSON },
 		{ "form a -> drop\njson $.a -> drop", "multipart/form-data",
 		    "--x", BODY_REFUSED, BODY_UNREAD },
+		{ "json $.a -> drop", "application/x-ndjson", "{",
+		    BODY_JSON_LINES, BODY_JSON_LINES },
+		{ "json $.a -> drop", "application/json-seq", "\x1e{",
+		    BODY_JSON_LINES, BODY_JSON_LINES },
+		{ "form a -> drop", "application/jsonl", "{", BODY_UNREAD,
+		    BODY_UNREAD },
+		{ "sdp s -> drop", "application/sdp", "v=0\r\n", BODY_SDP,
+		    BODY_SDP },
+		{ "sdp s -> drop", "application/sdp", "x", BODY_SDP, BODY_SDP },
+		{ "sdp s -> drop", "text/plain", "v=0\n", BODY_SDP, BODY_SDP },
+		{ "sdp s -> drop", "", "candidate:1 1 udp", BODY_SDP,
+		    BODY_SDP },
+		{ "sdp s -> drop", "text/plain", "v=1\n", BODY_REFUSED,
+		    BODY_UNREAD },
+		{ "sdp s -> drop", "application/json", "v=0\n", BODY_UNREAD,
+		    BODY_UNREAD },
+		{ "xml //a -> drop", "text/xml", "", BODY_XML, BODY_XML },
+		{ "xml //a -> drop", "application/xmpp+xml", "", BODY_XML,
+		    BODY_XML },
+		{ "xml //a -> drop", "text/html", "\xef\xbb\xbf <", BODY_XML,
+		    BODY_XML },
+		{ "xml //a -> drop", "text/plain", "a", BODY_REFUSED,
+		    BODY_UNREAD },
+		{ "proto 1 -> drop", "application/x-protobuf", "", BODY_PROTO,
+		    BODY_PROTO },
+		{ "proto 1 -> drop", "application/grpc-web+proto", "",
+		    BODY_FRAMES, BODY_FRAMES },
+		{ "proto 1 -> drop", "application/grpc-web-text", "",
+		    BODY_FRAMES_TEXT, BODY_FRAMES_TEXT },
+		{ "proto 1 -> drop", "application/octet-stream", "\n",
+		    BODY_REFUSED, BODY_UNREAD },
+		{ "text a* -> drop", "text/plain", "a", BODY_TEXT, BODY_TEXT },
+		{ "text a* -> drop", "text/csv;header=present", "{", BODY_TEXT,
+		    BODY_TEXT },
+		{ "text a* -> drop", "image/png", "a", BODY_REFUSED,
+		    BODY_UNREAD },
+		{ "text a* -> drop\njson $.a -> drop", "text/plain", "{",
+		    BODY_JSON, BODY_JSON },
+		{ "multipart a -> drop", "multipart/form-data; boundary=x", "",
+		    BODY_MULTIPART, BODY_MULTIPART },
+		{ "multipart a -> drop",
+		    "multipart/form-data; charset=x; boundary=\"a b\"", "",
+		    BODY_REFUSED, BODY_UNREAD },
+		{ "multipart a -> drop", "multipart/form-data", "",
+		    BODY_REFUSED, BODY_UNREAD },
 	};
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
 		for (int open = 0; open < 2; open++) {
 			struct rules *r = rules_new(row[i].lines, open);
 
-			tap_int(scrub_form(rules_plan(r), span_str(row[i].type),
+			tap_int(sniff_body(rules_plan(r), span_str(row[i].type),
 			            span_str(row[i].start)),
 			    open ? row[i].open : row[i].strict,
 			    "form %zu: %s%s", i, row[i].type,
@@ -115,7 +161,7 @@ static int feed(struct span coding, const struct plan *plan, struct span in,
 {
 	struct env env = rules_env(NULL);
 	int r;
-	struct scrub *s = scrub_new(BODY_JSON, plan, &env, coding, &r);
+	struct scrub *s = scrub_new(BODY_JSON, plan, &env, SPAN_NONE, coding, &r);
 	size_t n = cut;
 
 	buf_reset(out);
@@ -297,7 +343,7 @@ static void test_new(void)
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		int r = 1;
 		struct scrub *s = scrub_new(
-		    row[i].form, NULL, NULL, span_str(row[i].coding), &r);
+		    row[i].form, NULL, NULL, SPAN_NONE, span_str(row[i].coding), &r);
 		struct buf out;
 
 		buf_init(&out, 100);
@@ -339,13 +385,141 @@ static void test_sniff(void)
 		buf_reset(&in);
 		deflate_to(span_str(row[i].text), GZIP, 6, &in);
 		n = row[i].n < buf_len(&in) ? row[i].n : buf_len(&in);
-		tap_int(scrub_form_coded(rules_plan(r), span_str(row[i].type),
+		tap_int(sniff_coded(rules_plan(r), span_str(row[i].type),
 		            SPAN("gzip"), span_of(buf_span(&in).p, n)),
 		    row[i].want, "coded \"%s\" as %s, %zu bytes", row[i].text,
 		    row[i].type, n);
 		rules_free(r);
 	}
 	buf_fini(&in);
+}
+
+static void test_boundary(void)
+{
+	static const struct {
+		const char *type, *want;
+	} row[] = {
+		{ "multipart/form-data; boundary=abc", "abc" },
+		{ "multipart/form-data;charset=utf-8 ; Boundary=\"a'b:c\" ",
+		    "a'b:c" },
+		{ "multipart/form-data; boundary=\"abc\";x=y", "abc" },
+		{ "multipart/form-data", "" },
+		{ "multipart/form-data; boundary=", "" },
+		{ "multipart/form-data; boundary=\"abc", "" },
+		{ "multipart/form-data; boundary=\"a\\\"b\"", "" },
+		{ "multipart/form-data; boundary=abc; boundary=def", "" },
+		{ "multipart/form-data; boundary=a;;", "a" },
+		{ "multipart/form-data; boundary=\"a\"b", "" },
+		{ "multipart/form-data; boundary=a@b", "" },
+		{ "multipart/form-data; boundary="
+		  "0123456789012345678901234567890123456789012345678901234567890"
+		  "1234567890",
+		    "" },
+	};
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		tap_span(sniff_boundary(span_str(row[i].type)),
+		    span_str(row[i].want), "boundary of %s", row[i].type);
+}
+
+/* gzip that no header speaks of: scrubbed inside, gzip again. */
+static void test_hidden(void)
+{
+	static const char text[] = "{\"name\":\"Erika\",\"n\":1}";
+	struct rules *rules = rules_new("json $.name -> drop", false);
+	struct env env = rules_env(NULL);
+	struct buf in, out, plain;
+	bool good = true;
+	int r = 0;
+
+	buf_init(&in, 1u << 16);
+	buf_init(&out, 1u << 16);
+	buf_init(&plain, 1u << 16);
+	deflate_to(SPAN(text), GZIP, 6, &in);
+	tap_int(sniff_body(rules_plan(rules), SPAN("text/plain"),
+	            buf_span(&in)),
+	    BODY_JSON, "gzip without a word is opened to see what it is");
+	for (size_t cut = 0; cut <= buf_len(&in); cut++) {
+		struct scrub *s = scrub_new(BODY_JSON, rules_plan(rules), &env,
+		    SPAN_NONE, SPAN_NONE, &r);
+		struct span all = buf_span(&in);
+
+		buf_reset(&out);
+		buf_reset(&plain);
+		r = scrub_feed(s, span_of(all.p, cut), false, &out);
+		if (r == 0)
+			r = scrub_feed(s, span_from(all, cut), true, &out);
+		if (r == 0)
+			r = squeeze_unstep(
+			    NULL, STEP_GZIP, buf_span(&out), &plain);
+		good = good && r == 0 &&
+		       span_eq(buf_span(&plain), SPAN("{\"n\":1}"));
+		scrub_free(s);
+	}
+	tap_ok(good, "it is scrubbed and gzip again, wherever it is cut");
+	for (size_t cut = 1; cut < buf_len(&in); cut++) {
+		struct scrub *s = scrub_new(BODY_JSON, rules_plan(rules), &env,
+		    SPAN_NONE, SPAN_NONE, &r);
+
+		buf_reset(&out);
+		r = scrub_feed(s, span_of(buf_span(&in).p, cut), true, &out);
+		good = good && r == -EBADMSG;
+		scrub_free(s);
+	}
+	tap_ok(good, "what ends too early is refused");
+	rules_free(rules);
+	buf_fini(&in);
+	buf_fini(&out);
+	buf_fini(&plain);
+}
+
+static void test_squeeze(void)
+{
+	static const struct {
+		enum step step;
+		int bits;
+		const char *behind;
+		int want;
+	} row[] = {
+		{ STEP_GZIP, GZIP, "", 0 },
+		{ STEP_DEFLATE, ZLIB, "", 0 },
+		{ STEP_DEFLATE, RAW, "", -EBADMSG },
+		{ STEP_GZIP, ZLIB, "", -EBADMSG },
+		{ STEP_DEFLATE, GZIP, "", -EBADMSG },
+		{ STEP_GZIP, GZIP, "x", -EBADMSG },
+		{ STEP_DEFLATE, ZLIB, "x", -EBADMSG },
+	};
+	struct buf in, out, again;
+
+	buf_init(&in, 1u << 16);
+	buf_init(&out, 1u << 16);
+	buf_init(&again, 1u << 16);
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		buf_reset(&in);
+		buf_reset(&out);
+		deflate_to(SPAN("Erika"), row[i].bits, 6, &in);
+		buf_add_span(&in, span_str(row[i].behind));
+		tap_int(squeeze_unstep(
+		            NULL, row[i].step, buf_span(&in), &out),
+		    row[i].want, "step %zu is opened", i);
+		if (row[i].want != 0)
+			continue;
+		tap_span(buf_span(&out), SPAN("Erika"), "and says");
+		buf_reset(&in);
+		buf_reset(&again);
+		tap_int(squeeze_restep(
+		            NULL, row[i].step, buf_span(&out), &in),
+		    0, "it is closed");
+		tap_int(squeeze_unstep(
+		            NULL, row[i].step, buf_span(&in), &again),
+		    0, "and opened");
+		tap_span(buf_span(&again), SPAN("Erika"), "and says");
+	}
+	tap_int(squeeze_unstep(NULL, STEP_GZIP, SPAN_NONE, &out), -EBADMSG,
+	    "nothing is no gzip");
+	buf_fini(&in);
+	buf_fini(&out);
+	buf_fini(&again);
 }
 
 static void test_inner(void)
@@ -366,6 +540,13 @@ static void test_inner(void)
 		{ "query a -> drop\nform a -> set:0", "https://x/?a=1",
 		    "https://x/?" },
 		{ "header a -> drop", "a", NULL },
+		{ "sdp s -> drop", "v=0\r\ns=Erika\r\n", "v=0\r\n" },
+		{ "sdp candidate:host -> drop\njson $.a -> drop",
+		    "{\"a\":1}", "{}" },
+		{ "sdp candidate:host -> drop\njson $.a -> drop",
+		    "candidate:1 1 udp 1 10.47.11.23 9 typ host", "" },
+		{ "sdp candidate:host -> drop", "Erika", NULL },
+		{ "text *Erika* -> drop", "a\nErika\nb", "a\nb" },
 	};
 	struct env env = rules_env(NULL);
 	struct buf out;
@@ -393,6 +574,9 @@ int main(void)
 	test_bombs();
 	test_new();
 	test_sniff();
+	test_boundary();
+	test_hidden();
+	test_squeeze();
 	test_inner();
 	return tap_done();
 }

@@ -39,7 +39,7 @@ static int feed(
 	struct env env = rules_env(NULL);
 	int r;
 	struct scrub *s =
-	    scrub_new(row[i].form, rules_plan(rules), &env, SPAN(""), &r);
+	    scrub_new(row[i].form, rules_plan(rules), &env, SPAN_NONE, SPAN(""), &r);
 
 	for (; r == 0 && in.n > step; in = span_from(in, step))
 		r = scrub_feed(s, span_of(in.p, step), false, out);

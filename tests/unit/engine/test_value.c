@@ -250,7 +250,7 @@ static void test_unnamed(void)
 	const struct entry *e = &ruleset_at(r, 0)->request.p[0];
 	const struct plan *p = NULL;
 
-	plan_get(ruleset_at(r, 0)->plans, &e, 1, &p);
+	plan_get(ruleset_at(r, 0)->up, &e, 1, &p);
 	buf_init(&out, 1000);
 	buf_init(&notes, 1000);
 	tap_ok(value_watched(p, NULL), "detect lines look at it");

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "body/sniff.h"
+
+#include "base/buf.h"
+#include "body/coding.h"
+#include "body/sdp.h"
+#include "body/xml.h"
+
+#define START_BYTES (64u << 10) /* most that is decoded of a start */
+#define SNIFF_BYTES 256u        /* decoded to see how a body begins */
+#define BOUNDARY_MAX_BYTES 70   /* RFC 2046, 5.1.1 */
+
+/* ---- media types ---- */
+
+static const struct {
+	const char *type;
+	enum body_form form;
+} types[] = {
+	{ "application/json", BODY_JSON },
+	{ "text/json", BODY_JSON },
+	{ "application/x-ndjson", BODY_JSON_LINES },
+	{ "application/ndjson", BODY_JSON_LINES },
+	{ "application/jsonl", BODY_JSON_LINES },
+	{ "application/json-seq", BODY_JSON_LINES },
+	{ "application/x-www-form-urlencoded", BODY_FORM },
+	{ "multipart/form-data", BODY_MULTIPART },
+	{ "application/xml", BODY_XML },
+	{ "text/xml", BODY_XML },
+	{ "application/sdp", BODY_SDP },
+	{ "application/trickle-ice-sdpfrag", BODY_SDP },
+	{ "application/protobuf", BODY_PROTO },
+	{ "application/x-protobuf", BODY_PROTO },
+	{ "application/vnd.google.protobuf", BODY_PROTO },
+	{ "application/grpc-web", BODY_FRAMES },
+	{ "application/grpc-web+proto", BODY_FRAMES },
+	{ "application/grpc-web-text", BODY_FRAMES_TEXT },
+	{ "application/grpc-web-text+proto", BODY_FRAMES_TEXT },
+};
+
+static bool has_suffix(struct span type, struct span suffix)
+{
+	return span_chr(type, '/') < type.n && type.n > suffix.n &&
+	       span_eq_nocase(span_from(type, type.n - suffix.n), suffix);
+}
+
+/* By the type alone; UNREAD when it says nothing. */
+static enum body_form form_of(struct span type)
+{
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (span_eq_nocase(type, span_str(types[i].type)))
+			return types[i].form;
+	if (has_suffix(type, SPAN("+json")))
+		return BODY_JSON;
+	return has_suffix(type, SPAN("+xml")) ? BODY_XML : BODY_UNREAD;
+}
+
+static enum carrier carrier_of(enum body_form f)
+{
+	switch (f) {
+	case BODY_JSON:
+	case BODY_JSON_LINES:
+		return CARRIER_JSON;
+	case BODY_FORM:
+		return CARRIER_FORM;
+	case BODY_MULTIPART:
+		return CARRIER_MULTIPART;
+	case BODY_XML:
+		return CARRIER_XML;
+	case BODY_SDP:
+		return CARRIER_SDP;
+	case BODY_PROTO:
+	case BODY_FRAMES:
+	case BODY_FRAMES_TEXT:
+		return CARRIER_PROTO;
+	case BODY_TEXT:
+		return CARRIER_TEXT;
+	case BODY_UNREAD:
+	case BODY_REFUSED:
+	case BODY_FORM_COUNT:
+		break;
+	}
+	return CARRIER_COUNT;
+}
+
+/* The next attribute=value of a list of parameters; false at the end or when it
+ * is not well-formed (RFC 9110, 5.6.6). Of a quoted value the inner part; one
+ * with a backslash is refused, no boundary needs it. */
+static bool next_parameter(
+    struct span *rest, struct span *ret_name, struct span *ret_value)
+{
+	size_t end;
+
+	*rest = span_trim(*rest);
+	if (rest->n == 0 || rest->p[0] != ';')
+		return false;
+	*rest = span_trim(span_from(*rest, 1));
+	*ret_name = span_cut(rest, '=');
+	if (rest->n > 0 && rest->p[0] == '"') {
+		*rest = span_from(*rest, 1);
+		end = span_chr(*rest, '"');
+		*ret_value = span_of(rest->p, end);
+		if (end == rest->n || span_chr(*ret_value, '\\') < end)
+			return false;
+		*rest = span_from(*rest, end + 1);
+		return true;
+	}
+	end = span_chr(*rest, ';');
+	*ret_value = span_trim(span_of(rest->p, end));
+	*rest = span_from(*rest, end);
+	return true;
+}
+
+/* bcharsnospace; a space within is allowed there, and never used. */
+static bool is_boundary(struct span s)
+{
+	struct span others = SPAN("'()+_,-./:=?");
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ascii_lower(s.p[i]);
+
+		if (!ascii_digit(c) && (c < 'a' || c > 'z') &&
+		    span_chr(others, c) == others.n)
+			return false;
+	}
+	return s.n > 0 && s.n <= BOUNDARY_MAX_BYTES;
+}
+
+struct span sniff_boundary(struct span media_type)
+{
+	struct span rest = span_from(media_type, span_chr(media_type, ';'));
+	struct span name, value, found = SPAN_NONE;
+
+	while (next_parameter(&rest, &name, &value)) {
+		if (!span_eq_nocase(name, SPAN("boundary")))
+			continue;
+		if (found.n > 0 || !is_boundary(value))
+			return SPAN_NONE;
+		found = value;
+	}
+	return rest.n == 0 ? found : SPAN_NONE;
+}
+
+/* ---- first bytes ---- */
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct span skip_space(struct span s)
+{
+	while (s.n > 0 && is_space(s.p[0]))
+		s = span_from(s, 1);
+	return s;
+}
+
+bool sniff_json(struct span s)
+{
+	s = skip_space(s);
+	return s.n > 0 && (s.p[0] == '{' || s.p[0] == '[');
+}
+
+bool sniff_gzip(struct span in)
+{
+	return in.n >= 2 && in.p[0] == '\x1f' && in.p[1] == '\x8b';
+}
+
+/* ---- what the plan can read ---- */
+
+static bool finds(const struct plan *plan)
+{
+	uint32_t n = 0;
+
+	if (plan != NULL)
+		(void)plan_detect(plan, &n);
+	return n > 0;
+}
+
+static bool has_lines(const struct plan *plan)
+{
+	for (int f = 0; f < BODY_FORM_COUNT; f++) {
+		enum carrier c = carrier_of((enum body_form)f);
+
+		if (c != CARRIER_COUNT && plan_has(plan, c))
+			return true;
+	}
+	return false;
+}
+
+static bool reads(const struct plan *plan, enum body_form f)
+{
+	enum carrier c = carrier_of(f);
+
+	return c != CARRIER_COUNT &&
+	       (plan_has(plan, c) || (c != CARRIER_PROTO && finds(plan)));
+}
+
+bool sniff_speaks(const struct plan *plan)
+{
+	return plan != NULL && (has_lines(plan) || finds(plan));
+}
+
+/* Of no form that can be read. */
+static enum body_form none(const struct plan *plan)
+{
+	return plan_pass_unread(plan) || !has_lines(plan) ? BODY_UNREAD
+	                                                  : BODY_REFUSED;
+}
+
+/* form = "..." of the pack; the type tells the variant. */
+static enum body_form named(enum entry_form form, enum body_form typed)
+{
+	switch (form) {
+	case ENTRY_JSON:
+		return typed == BODY_JSON_LINES ? typed : BODY_JSON;
+	case ENTRY_FORM:
+		return BODY_FORM;
+	case ENTRY_XML:
+		return BODY_XML;
+	case ENTRY_SDP:
+		return BODY_SDP;
+	case ENTRY_PROTO:
+		return typed == BODY_FRAMES || typed == BODY_FRAMES_TEXT
+		           ? typed
+		           : BODY_PROTO;
+	case ENTRY_MULTIPART:
+		return BODY_MULTIPART;
+	case ENTRY_TEXT:
+		return BODY_TEXT;
+	case ENTRY_AUTO:
+	case ENTRY_FORM_COUNT:
+		break;
+	}
+	return BODY_REFUSED;
+}
+
+static enum body_form by_start(
+    const struct plan *plan, struct span type, struct span start)
+{
+	if (plan_has(plan, CARRIER_SDP) && sdp_begins(start))
+		return BODY_SDP;
+	if (plan_has(plan, CARRIER_XML) && xml_begins(start))
+		return BODY_XML;
+	if (finds(plan) && sniff_json(start) &&
+	    span_eq_nocase(type, SPAN("text/plain")))
+		return BODY_JSON;
+	if (reads(plan, BODY_TEXT) && span_starts_nocase(type, SPAN("text/")))
+		return BODY_TEXT;
+	return none(plan);
+}
+
+static enum body_form choose(
+    const struct plan *plan, struct span media_type, struct span start)
+{
+	struct span rest = media_type;
+	struct span type = span_trim(span_cut(&rest, ';'));
+	enum body_form typed = form_of(type);
+
+	if (plan_form(plan) != ENTRY_AUTO)
+		return named(plan_form(plan), typed);
+	if (typed == BODY_JSON || typed == BODY_JSON_LINES)
+		return reads(plan, typed) ? typed : BODY_UNREAD;
+	if (plan_has(plan, CARRIER_JSON) && sniff_json(start))
+		return BODY_JSON;
+	if (typed == BODY_FORM)
+		return reads(plan, BODY_FORM) ? BODY_FORM : BODY_UNREAD;
+	if (typed != BODY_UNREAD && reads(plan, typed))
+		return typed;
+	return by_start(plan, type, start);
+}
+
+/* Decode the start; what is no such coding shows nothing. */
+static void open_start(struct span coding, struct span start, struct buf *out)
+{
+	struct coding *c = coding_new(coding);
+
+	if (c != NULL)
+		(void)coding_decode(c, &start, out, SNIFF_BYTES);
+	coding_free(c);
+}
+
+enum body_form sniff_body(
+    const struct plan *plan, struct span media_type, struct span start)
+{
+	return sniff_coded(plan, media_type, SPAN_NONE, start);
+}
+
+/* Are there lines for forms that only the first bytes may give away? */
+static bool asks_start(const struct plan *plan)
+{
+	return plan_form(plan) == ENTRY_AUTO &&
+	       (plan_has(plan, CARRIER_JSON) || plan_has(plan, CARRIER_XML) ||
+	           plan_has(plan, CARRIER_SDP));
+}
+
+enum body_form sniff_coded(const struct plan *plan, struct span media_type,
+    struct span coding, struct span start)
+{
+	struct buf plain;
+	enum body_form form;
+
+	if (!sniff_speaks(plan))
+		return BODY_UNREAD;
+	coding = span_trim(coding);
+	if (coding.n == 0 || span_eq_nocase(coding, SPAN("identity"))) {
+		if (!sniff_gzip(start))
+			coding = SPAN_NONE;
+		else
+			coding = SPAN("gzip");
+	}
+	buf_init(&plain, START_BYTES);
+	if (coding.n > 0) {
+		open_start(coding, start, &plain);
+		start = buf_span(&plain);
+	}
+	form = choose(plan, media_type, start);
+	if (coding.n > 0 && form != BODY_JSON && asks_start(plan) &&
+	    skip_space(start).n == 0)
+		form = none(plan);
+	if (form == BODY_MULTIPART && sniff_boundary(media_type).n == 0)
+		form = none(plan) == BODY_UNREAD ? BODY_UNREAD : BODY_REFUSED;
+	buf_fini(&plain);
+	return form;
+}

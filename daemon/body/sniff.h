@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* sniff - what a body is read as: by the pack, by its media type, by its first
+ * bytes. A media type is a hint: JSON comes as text/plain, gzip without a word.
+ *
+ * The first row that fits. A plan "reads" a form when it has strip lines for its
+ * carrier; but for protobuf, detect lines do, too ("finds" where only these
+ * count). The last row leads to UNREAD where the plan passes what it cannot read
+ * (unread = "pass") or has no strip line for any body, else to REFUSED: it could
+ * be what the lines are for, in disguise.
+ *
+ *   the plan            and the body                        is read as
+ *   ------------------  ----------------------------------  ------------------
+ *   meets no body       is any                              UNREAD
+ *   has form = "..."    is any                              that form
+ *   reads it, or not    has the type of JSON                JSON, or UNREAD
+ *   the same            has a type of several JSON texts    JSON_LINES, UNREAD
+ *   has json lines      begins with '{' or '['              JSON
+ *   reads it, or not    has the type of a form              FORM, or UNREAD
+ *   reads it            has another type of TYPES below     that form
+ *   has sdp lines       begins as SDP or as a candidate     SDP
+ *   has xml lines       begins with '<'                     XML
+ *   finds               is text/plain, begins with '{' '['  JSON
+ *   reads text          is text/...                         TEXT
+ *   any other           is any other                        UNREAD, or REFUSED
+ *
+ * TYPES: multipart/form-data; application/xml, text/xml, +xml; application/sdp,
+ * application/trickle-ice-sdpfrag; application/protobuf, x-protobuf,
+ * vnd.google.protobuf; application/grpc-web, application/grpc-web-text, both also
+ * with +proto. JSON: application/json, text/json, type/subtype+json. Several:
+ * application/x-ndjson, ndjson, jsonl, json-seq. A multipart body whose type has
+ * no boundary, or that form = "multipart" names, is REFUSED.
+ */
+#ifndef BODY_SNIFF_H
+#define BODY_SNIFF_H
+
+#include "engine/plan.h"
+
+/* What a body is treated as. */
+enum body_form {
+	BODY_UNREAD, /* pass byte for byte */
+	BODY_JSON,
+	BODY_JSON_LINES, /* several documents */
+	BODY_FORM,       /* urlencoded */
+	BODY_MULTIPART,
+	BODY_XML,
+	BODY_SDP,
+	BODY_PROTO,
+	BODY_FRAMES,      /* messages in frames of gRPC-web */
+	BODY_FRAMES_TEXT, /* these in base64 */
+	BODY_TEXT,
+	BODY_REFUSED, /* lines exist, but the body is of no form they read */
+	BODY_FORM_COUNT
+};
+
+/* Can a line of plan be met in any body at all? */
+bool sniff_speaks(const struct plan *plan);
+
+/* Decide by media type (parameters are cut off, any case) and, where that does
+ * not tell, by the first bytes: give those that are there, at least up to the
+ * first that is no white space. A start with the magic of gzip is opened
+ * first. */
+enum body_form sniff_body(
+    const struct plan *plan, struct span media_type, struct span start);
+
+/* The same for a body with content coding (Content-Encoding, "" for none):
+ * start is decoded first, as far as its first bytes go. When that shows nothing
+ * and the bytes would have been asked, it is as if they were none of ours. */
+enum body_form sniff_coded(const struct plan *plan, struct span media_type,
+    struct span coding, struct span start);
+
+/* Is '{' or '[' its first byte that is no white space? */
+bool sniff_json(struct span in);
+
+/* Does in begin as a gzip member (RFC 1952, 2.3.1)? */
+bool sniff_gzip(struct span in);
+
+/* The boundary parameter of a multipart type (RFC 2046, 5.1.1), without quotes,
+ * a part of media_type; "" when there is none that is well-formed. */
+struct span sniff_boundary(struct span media_type);
+
+#endif
