@@ -16,6 +16,7 @@
 #define STEP_IN_MAX (1u << 30) /* given to a library at once */
 #define GZIP_FIRST 0x1f        /* first byte of a gzip member */
 #define ZSTD_WINDOW_LOG 23     /* RFC 9659: 8 MiB */
+#define ZSTD_HEAD_BYTES 18     /* longest head of a frame (RFC 8878, 3.1.1.1) */
 
 enum kind { NONE, GZIP, DEFLATE, BROTLI, ZSTANDARD };
 
@@ -30,6 +31,7 @@ struct coding {
 	bool have;  /* DEFLATE: first holds the first byte */
 	unsigned char first;
 	uint64_t bytes_in, bytes_out;
+	size_t of_head; /* ZSTANDARD: bytes of the head of this frame */
 	z_stream z;
 	BrotliDecoderState *brotli; /* owned */
 	ZSTD_DStream *zstd;         /* owned */
@@ -225,14 +227,19 @@ static enum stepped brotli_step(
 	           : BAD;
 }
 
+/* The head of a frame is given byte by byte: the library takes a frame that is
+ * there as a whole another way, with other checks, and an answer must not
+ * depend on how the input is cut. */
 static enum stepped zstd_step(
     struct coding *c, struct span *in, char *room, size_t *ret_n)
 {
-	ZSTD_inBuffer from = { in->n > 0 ? in->p : "", in->n, 0 };
+	bool head = in->n > 0 && c->of_head < ZSTD_HEAD_BYTES;
+	ZSTD_inBuffer from = { in->n > 0 ? in->p : "", head ? 1 : in->n, 0 };
 	ZSTD_outBuffer to = { room, STEP_BYTES, 0 };
 	size_t r = ZSTD_decompressStream(c->zstd, &to, &from);
 
 	c->bytes_in += from.pos;
+	c->of_head = r == 0 ? 0 : c->of_head + (head ? from.pos : 0);
 	*in = span_from(*in, from.pos);
 	*ret_n = to.pos;
 	return ZSTD_isError(r) ? BAD : r == 0 ? END : MORE;
