@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* keys: the same value has the same name on two gateways with one chain, and
  * another for another service, meeting or day; it comes back, until its key is
- * gone. Linked with --wrap=malloc,calloc. */
+ * gone. Linked with --wrap=malloc,calloc,realloc. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@ static unsigned long taken; /* allocations, ours and OpenSSL's */
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *was, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 
@@ -37,6 +38,13 @@ void *__wrap_calloc(size_t n, size_t size)
 	return __real_calloc(n, size);
 }
 
+void *__wrap_realloc(void *was, size_t n);
+void *__wrap_realloc(void *was, size_t n)
+{
+	taken++;
+	return __real_realloc(was, n);
+}
+
 static void *on_malloc(size_t n, const char *file, int line)
 {
 	(void)file, (void)line;
@@ -47,7 +55,7 @@ static void *on_realloc(void *was, size_t n, const char *file, int line)
 {
 	(void)file, (void)line;
 	taken++;
-	return realloc(was, n); /* as OpenSSL would */
+	return __real_realloc(was, n);
 }
 
 static void on_free(void *was, const char *file, int line)
