@@ -85,7 +85,7 @@ def examples():
                 pairs.append([word, [rest.strip()], None])
             elif word == "after":
                 pairs[-1][2] = [rest.strip()]
-            elif line.startswith(" " * 8) and pairs:
+            elif pairs and (not line or line.startswith(" " * 8)):
                 pairs[-1][1 if pairs[-1][2] is None else 2].append(
                     line[8:])
             elif line:
