@@ -15,6 +15,10 @@ enum state {
 	VALUE /* the value is held for act */
 };
 
+/* Decides about values that no line names, where they are watched. */
+static const struct line no_line; /* its treatment is ACT_KEEP */
+static const struct action unnamed = { .line = &no_line };
+
 struct form {
 	const struct plan *plan; /* borrowed */
 	const struct env *env;   /* borrowed */
@@ -27,6 +31,8 @@ struct form {
 	bool filled;              /* a pair went on: the next needs its '&' */
 	bool begun;               /* there was a byte */
 	bool lone;                /* no lines: all goes on */
+	bool watched;             /* what no line names is held, too */
+	bool detects;             /* ... and may change */
 	int err;                  /* sticky */
 	struct buf name, text, fresh; /* decoded; the new value */
 };
@@ -35,13 +41,18 @@ static struct form *make(
     const struct plan *plan, const struct env *env, enum carrier carrier)
 {
 	struct form *f = calloc(1, sizeof *f);
+	uint32_t ndetect = 0;
 
 	if (f == NULL)
 		return NULL;
+	if (plan != NULL)
+		(void)plan_detect(plan, &ndetect);
 	f->plan = plan;
 	f->env = env;
 	f->carrier = carrier;
-	f->lone = !plan_has(plan, carrier);
+	f->detects = ndetect > 0;
+	f->watched = value_watched(plan, env);
+	f->lone = !plan_has(plan, carrier) && !f->watched;
 	buf_init(&f->held, SCRUB_NAME_MAX + 1 + SCRUB_VALUE_MAX);
 	buf_init(&f->name, SCRUB_NAME_MAX);
 	buf_init(&f->text, SCRUB_VALUE_MAX);
@@ -111,22 +122,6 @@ static void encode(enum carrier carrier, struct span s, struct buf *out)
 	}
 }
 
-/* Keep s; of a value that goes whatever it is, only the first part. */
-static int hold(struct form *f, struct span s)
-{
-	size_t most =
-	    f->state == VALUE ? f->value_at + SCRUB_VALUE_MAX : SCRUB_NAME_MAX;
-	size_t room = most - buf_len(&f->held);
-
-	if (s.n > room) {
-		if (f->state != VALUE || !value_blind(f->act))
-			return -E2BIG;
-		s.n = room;
-		f->cut = true;
-	}
-	return buf_add_span(&f->held, s);
-}
-
 /* What is held goes on, behind the '&' that parts it from the pair before. */
 static void put(struct form *f, struct span s, struct buf *out)
 {
@@ -134,6 +129,34 @@ static void put(struct form *f, struct span s, struct buf *out)
 		buf_add_char(out, '&');
 	f->filled = true;
 	buf_add_span(out, s);
+}
+
+/* What is held goes on, and so does the rest of the pair. */
+static void pass(struct form *f, struct buf *out)
+{
+	put(f, buf_span(&f->held), out);
+	buf_reset(&f->held);
+	f->state = PASS;
+}
+
+/* Keep s; of a value that goes whatever it is, only the first part. */
+static int hold(struct form *f, struct span s, struct buf *out)
+{
+	size_t most =
+	    f->state == VALUE ? f->value_at + SCRUB_VALUE_MAX : SCRUB_NAME_MAX;
+	size_t room = most - buf_len(&f->held);
+
+	if (s.n > room) {
+		if (f->state == VALUE && f->act == &unnamed && !f->detects) {
+			pass(f, out); /* too long to be looked at */
+			return buf_add_span(out, s);
+		}
+		if (f->state != VALUE || !value_blind(f->act))
+			return -E2BIG;
+		s.n = room;
+		f->cut = true;
+	}
+	return buf_add_span(&f->held, s);
 }
 
 static void report_keep(struct form *f, const struct action *a)
@@ -147,13 +170,16 @@ static void report_keep(struct form *f, const struct action *a)
 /* The name is whole: who decides about the pair? */
 static int judge(struct form *f, struct buf *out)
 {
-	const struct action *a;
+	const struct action *a = NULL;
 	int r = decode(buf_span(&f->held), &f->name);
 
 	if (r < 0)
 		return r;
-	a = plan_name(f->plan, f->carrier, buf_span(&f->name));
-	if (a != NULL && !value_keeps(a)) {
+	if (plan_has(f->plan, f->carrier))
+		a = plan_name(f->plan, f->carrier, buf_span(&f->name));
+	if (a == NULL && f->watched)
+		a = &unnamed;
+	if (a == &unnamed || (a != NULL && !value_keeps(a))) {
 		f->state = VALUE;
 		f->act = a;
 		f->value_at = buf_len(&f->held) + 1;
@@ -162,9 +188,7 @@ static int judge(struct form *f, struct buf *out)
 	}
 	if (a != NULL)
 		report_keep(f, a);
-	put(f, buf_span(&f->held), out);
-	buf_reset(&f->held);
-	f->state = PASS;
+	pass(f, out);
 	return 0;
 }
 
@@ -177,11 +201,15 @@ static int settle(struct form *f, struct buf *out)
 
 	if (!f->cut && decode(value, &f->text) == 0)
 		value = buf_span(&f->text);
-	else if (!value_blind(f->act))
-		return -EBADMSG;
+	else if (!value_blind(f->act) && f->act != &unnamed)
+		return -EBADMSG; /* what no line names is looked at as it is */
 	buf_reset(&f->fresh);
-	r = value_treat(f->act, f->env, at, value, VALUE_TEXT,
-	    SCRUB_OPEN_MAX, &f->fresh);
+	if (f->act == &unnamed)
+		r = value_unnamed(
+		    f->plan, f->env, at, value, VALUE_TEXT, &f->fresh);
+	else
+		r = value_treat(f->act, f->env, at, value, VALUE_TEXT,
+		    SCRUB_OPEN_MAX, &f->fresh);
 	if (r == TREAT_SAME) {
 		put(f, buf_span(&f->held), out);
 	} else if (r == TREAT_NEW) {
@@ -234,7 +262,7 @@ static int take(struct form *f, struct span *in, struct buf *out)
 	if (f->state == PASS)
 		buf_add_span(out, part);
 	else
-		r = hold(f, part);
+		r = hold(f, part, out);
 	if (r < 0 || in->n == 0)
 		return r;
 	*in = span_from(*in, 1);

@@ -6,10 +6,21 @@
 #include "body/jtext.h"
 #include "engine/value.h"
 
+#define RS '\x1e' /* RFC 7464 */
+
+void jsn_restart(struct jsn *j)
+{
+	j->at = VALUE;
+	j->mode = PASS;
+	j->err = 0;
+	j->depth = 0;
+}
+
 struct jsn *jsn_new(const struct plan *plan, const struct env *env)
 {
 	struct jsn *j = malloc(sizeof *j);
-	bool live = plan_has(plan, CARRIER_JSON);
+	bool named = plan_has(plan, CARRIER_JSON);
+	uint32_t ndetect = 0;
 
 	if (j == NULL)
 		return NULL;
@@ -21,8 +32,26 @@ struct jsn *jsn_new(const struct plan *plan, const struct env *env)
 	buf_init(&j->key, SCRUB_NAME_MAX);
 	buf_init(&j->text, SCRUB_VALUE_MAX);
 	buf_init(&j->fresh, 8 * SCRUB_VALUE_MAX);
-	j->frame[0] = (struct frame){ .live = live,
-		.state = live ? JPATH_ROOT : JPATH_DEAD };
+	buf_init(&j->path, JSN_PATH_MAX);
+	if (plan != NULL)
+		(void)plan_detect(plan, &ndetect);
+	j->detects = ndetect > 0;
+	j->watched = value_watched(plan, env);
+	j->paths = (env != NULL && env->unnamed) ||
+	           (named && plan_allow_list(plan, CARRIER_JSON));
+	j->frame[0] = (struct frame){ .live = named || j->watched,
+		.state = named ? JPATH_ROOT : JPATH_DEAD };
+	return j;
+}
+
+struct jsn *jsn_new_lines(const struct plan *plan, const struct env *env)
+{
+	struct jsn *j = jsn_new(plan, env);
+
+	if (j != NULL) {
+		j->several = true;
+		j->at = SIGN;
+	}
 	return j;
 }
 
@@ -34,6 +63,8 @@ void jsn_free(struct jsn *j)
 	buf_fini(&j->key);
 	buf_fini(&j->text);
 	buf_fini(&j->fresh);
+	buf_fini(&j->path);
+	jsn_free(j->probe); /* which has none itself */
 	free(j);
 }
 
@@ -45,6 +76,11 @@ void jsn_hold(struct jsn *j, const char *end)
 		most = j->value_at + SCRUB_VALUE_MAX;
 	room = most - buf_len(&j->held);
 	if (n > room) {
+		if (j->act == &jsn_unnamed && !j->detects) {
+			jsn_pass(j);
+			j->act = NULL;
+			return;
+		}
 		if (j->act == NULL || !value_blind(j->act)) {
 			jsn_fail(j, -E2BIG);
 			return;
@@ -271,6 +307,7 @@ static const char *open_judged(struct jsn *j, const char *p, jpath_state s,
 	struct frame child = { .act = a, .state = s, .array = *p == '[' };
 	bool deep = a == NULL ||
 	            (s != JPATH_DEAD && plan_json_below(j->plan, s) < a->order);
+	bool watch = false; /* for what no line names in it */
 
 	if (a != NULL && value_blind(a) && !deep) {
 		hold_value(j, p, a);
@@ -278,17 +315,21 @@ static const char *open_judged(struct jsn *j, const char *p, jpath_state s,
 		child.state = JPATH_DEAD;
 		child.act = NULL;
 	} else {
+		watch = j->watched;
 		if (a != NULL && value_keeps(a)) {
 			if (own)
 				jsn_report_keep(j, a, jsn_zone(j, p));
 			if (!deep) {
 				child.state = JPATH_DEAD;
 				child.act = NULL;
+				watch = false;
 			}
 		}
+		if (j->paths)
+			child.path = jsn_path(j, jsn_name(j, jsn_zone(j, p)));
 		jsn_pass(j);
 	}
-	child.live = child.state != JPATH_DEAD || child.act != NULL;
+	child.live = child.state != JPATH_DEAD || child.act != NULL || watch;
 	j->frame[++j->depth] = child;
 	if (child.live)
 		begin_zone(j, p + 1);
@@ -301,7 +342,8 @@ static const char *open(struct jsn *j, const char *p, jpath_state s,
 	if (j->depth == SCRUB_DEPTH_MAX)
 		return jsn_fail(j, -E2BIG);
 	j->at = *p == '[' ? ELEMENT : MEMBER;
-	if (j->frame[j->depth].live && (s != JPATH_DEAD || a != NULL))
+	if (j->frame[j->depth].live &&
+	    (s != JPATH_DEAD || a != NULL || j->watched))
 		return open_judged(j, p, s, a, own);
 	if (j->frame[j->depth].live)
 		jsn_pass(j);
@@ -343,7 +385,9 @@ static const char *begin_word(struct jsn *j, const char *p, const char *end)
 static const char *judge_scalar(
     struct jsn *j, const char *p, const struct action *a, bool own)
 {
-	if (a != NULL && !value_keeps(a)) {
+	if (a == NULL && j->watched)
+		a = &jsn_unnamed;
+	if (a == &jsn_unnamed || (a != NULL && !value_keeps(a))) {
 		hold_value(j, p, a);
 		return p;
 	}
@@ -412,11 +456,36 @@ static inline bool is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
+/* Between documents: the sign that parts them, or what it is. */
+static const char *part(struct jsn *j, const char *p)
+{
+	if (j->at == SIGN) {
+		j->sign = *p == RS ? RS : '\n';
+		j->at = *p == RS ? END : VALUE;
+	} else if (j->sign != 0 && *p == j->sign) {
+		jsn_restart(j);
+		p++;
+	} else {
+		p = NULL;
+	}
+	return p;
+}
+
+/* White space at p. A line end may part documents, but not stand in one. */
+static inline const char *space(struct jsn *j, const char *p)
+{
+	if (j->sign != '\n' || *p != '\n')
+		return p + 1;
+	if (j->at == VALUE && j->depth == 0)
+		return p + 1;
+	return j->at == END ? part(j, p) : NULL;
+}
+
 /* One token, or what is there of it. NULL: not well-formed, or j->err. */
 static inline const char *take(struct jsn *j, const char *p, const char *end)
 {
 	if (j->at < IN_KEY && is_space(*p))
-		return p + 1;
+		return space(j, p);
 	switch (j->at) {
 	case ELEMENT:
 		if (*p == ']')
@@ -436,7 +505,8 @@ static inline const char *take(struct jsn *j, const char *p, const char *end)
 	case NEXT:
 		return next(j, p);
 	case END:
-		return NULL;
+	case SIGN:
+		return part(j, p);
 	case IN_KEY:
 		return take_key(j, resume(j, p, end), end);
 	case IN_STRING:
@@ -457,6 +527,10 @@ static const char *finish(struct jsn *j, const char *p)
 			return NULL;
 		p = scalar_done(j, p, NUMBER);
 	}
+	if (j->several &&
+	    (j->at == SIGN ||
+	        (j->sign == '\n' && j->at == VALUE && j->depth == 0)))
+		return p;
 	return j->at == END ? p : NULL;
 }
 
@@ -478,10 +552,11 @@ int jsn_feed(struct jsn *j, struct span in, bool last, struct buf *out)
 	}
 	if (j->mode == HOLD) {
 		buf_add(out, j->from, (size_t)(j->zone - j->from));
+		j->from = j->zone;
 		jsn_hold(j, end);
-	} else if (j->mode == PASS) {
-		buf_add(out, j->from, (size_t)(end - j->from));
 	}
+	if (j->mode == PASS)
+		buf_add(out, j->from, (size_t)(end - j->from));
 	if (buf_error(out) < 0)
 		jsn_fail(j, buf_error(out));
 	return j->err;

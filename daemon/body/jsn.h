@@ -28,12 +28,29 @@
  * file can name something inside: then the scalars and containers in it are
  * judged one by one, and it stays, perhaps empty.
  * Reports: drop and set tell the first SCRUB_VALUE_MAX bytes of the value, of
- * containers as JSON text; a keep line tells that it was met, without text. */
+ * containers as JSON text; a keep line tells that it was met, without text.
+ * Where somebody looks (value_watched), scalars that no line speaks of are given
+ * to value_unnamed; one longer than SCRUB_VALUE_MAX is refused if the plan has
+ * detect lines, else it passes without a report. Findings have their path where
+ * env->unnamed is set or the plan drops what it does not name; none if it is
+ * longer than JSN_PATH_MAX or a key in it cannot be written in a pack.
+ *
+ * Several documents in one body, by the first byte that is no white space:
+ *   RS (0x1e)  a JSON text sequence (RFC 7464): RS, document, white space, again.
+ *              The line feed behind a document is not asked for.
+ *   else       NDJSON: each document on a line of its own; CRLF is fine, so are
+ *              empty lines, and no end of line need follow the last. A line end
+ *              inside a document is refused.
+ * Each is judged from '$'. One that is dropped becomes null as elsewhere: their
+ * number stays. No document at all is fine. A broken one ends it all: those
+ * before it have gone on. */
 #ifndef BODY_JSN_H
 #define BODY_JSN_H
 
 #include "engine/plan.h"
 #include "engine/treat.h"
+
+#define JSN_PATH_MAX 512
 
 struct buf;
 struct jsn;
@@ -41,6 +58,8 @@ struct jsn;
 /* A plan that has no JSON lines (or NULL) checks and changes nothing. plan and
  * env are borrowed. NULL when memory is out. */
 struct jsn *jsn_new(const struct plan *plan, const struct env *env);
+/* The same for any number of documents: application/x-ndjson, jsonl, json-seq. */
+struct jsn *jsn_new_lines(const struct plan *plan, const struct env *env);
 void jsn_free(struct jsn *j); /* NULL is fine */
 
 /* As scrub_feed (scrub.h). */

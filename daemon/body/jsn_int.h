@@ -18,7 +18,8 @@ enum at {
 	KEY,     /* a key must begin */
 	COLON,
 	NEXT, /* ',' or the bracket that closes */
-	END,  /* nothing more */
+	END,  /* nothing more, or the sign that parts documents */
+	SIGN, /* several documents: what parts them is not known yet */
 	IN_KEY,
 	IN_STRING,
 	IN_NUMBER,
@@ -36,12 +37,14 @@ enum mode {
 enum shape { STRING, NUMBER, WORD, CONTAINER };
 
 #define NOT_WHOLE UINT32_MAX
+#define NO_PATH UINT32_MAX /* too long, or not to be written */
 
 struct frame {
 	const struct action *act; /* of a container around: where no earlier
 	                             line speaks; or NULL */
 	size_t index;             /* of the next element */
 	jpath_state state;
+	uint32_t path; /* how much of jsn.path leads here */
 	bool array;
 	bool live;   /* its members are judged */
 	bool filled; /* one of them went on: the next needs its comma */
@@ -57,6 +60,11 @@ struct jsn {
 	int err;                 /* sticky */
 	enum at at;
 	enum mode mode;
+	bool several; /* documents */
+	char sign;    /* what parts them: '\n', RS; 0: one document */
+	bool watched; /* what no line names is held, too */
+	bool detects; /* ... and may change */
+	bool paths;   /* findings have one */
 
 	/* The token that is being read. */
 	const char *word;        /* IN_WORD: what must follow */
@@ -74,6 +82,8 @@ struct jsn {
 	uint32_t whole; /* depth of the container that goes as a whole */
 
 	struct buf key, text, fresh; /* without escapes; the new text */
+	struct buf path;             /* of the frames, as far as it is known */
+	struct jsn *probe;           /* reads the VALUE of set lines; owned */
 	uint32_t depth;
 	struct frame frame[SCRUB_DEPTH_MAX + 1]; /* 0: the document */
 };
@@ -85,6 +95,19 @@ static inline const char *jsn_fail(struct jsn *j, int err)
 		j->err = err;
 	return NULL;
 }
+
+/* What decides about values that no line names, where they are watched. */
+extern const struct action jsn_unnamed;
+
+/* Ready for the next document. */
+void jsn_restart(struct jsn *j);
+
+/* Name of the member at hand, for the report. z: the zone so far. */
+struct span jsn_name(struct jsn *j, struct span z);
+
+/* The path to the frame at hand goes on with the name of its member: how much
+ * of j->path that takes, or NO_PATH. */
+uint32_t jsn_path(struct jsn *j, struct span name);
 
 /* Keep the zone's part in this input for later. Of a value that is dropped or
  * set whatever it is, only the first part is kept, for the report. */

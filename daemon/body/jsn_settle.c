@@ -4,8 +4,7 @@
 #include "body/jtext.h"
 #include "engine/value.h"
 
-/* Name of the member at hand, for the report. */
-static struct span name_of(struct jsn *j, struct span z)
+struct span jsn_name(struct jsn *j, struct span z)
 {
 	const struct frame *f = &j->frame[j->depth];
 	struct span raw = span_of(z.p + j->key_at, j->key_bytes);
@@ -22,11 +21,80 @@ static struct span name_of(struct jsn *j, struct span z)
 	return buf_span(&j->key);
 }
 
+static const struct line no_line; /* its treatment is ACT_KEEP */
+
+const struct action jsn_unnamed = { .line = &no_line };
+
+/* Letters, digits, '_' and '-' need no quotes in a pack, see jpath.h. */
+static bool is_plain(struct span key)
+{
+	for (size_t i = 0; i < key.n; i++) {
+		char c = ascii_lower(key.p[i]);
+
+		if (!ascii_digit(c) && (c < 'a' || c > 'z') && c != '_' &&
+		    c != '-')
+			return false;
+	}
+	return key.n > 0;
+}
+
+/* One key of the path. False: there is no way to write it. */
+static bool add_key(struct buf *path, struct span key)
+{
+	if (is_plain(key)) {
+		buf_add_char(path, '.');
+		buf_add_span(path, key);
+		return true;
+	}
+	buf_add_str(path, "['");
+	for (size_t i = 0; i < key.n; i++) {
+		unsigned char c = (unsigned char)key.p[i];
+
+		/* WTF-8 of a lone surrogate: ED A0..BF */
+		if (c < ' ' || (c == 0xed && i + 1 < key.n &&
+		                   (unsigned char)key.p[i + 1] >= 0xa0))
+			return false;
+		if (c == '\'' || c == '\\')
+			buf_add_char(path, '\\');
+		buf_add_char(path, (char)c);
+	}
+	buf_add_str(path, "']");
+	return true;
+}
+
+uint32_t jsn_path(struct jsn *j, struct span name)
+{
+	const struct frame *f = &j->frame[j->depth];
+	bool good = true;
+
+	if (f->path == NO_PATH)
+		return NO_PATH;
+	buf_reset(&j->path);
+	buf_commit(&j->path, f->path); /* what was there is there still */
+	if (j->depth == 0)
+		buf_add_char(&j->path, '$');
+	else if (f->array)
+		buf_add_str(&j->path, "[*]");
+	else
+		good = add_key(&j->path, name);
+	if (!good || buf_error(&j->path) < 0)
+		return NO_PATH;
+	return (uint32_t)buf_len(&j->path);
+}
+
+/* The path of the member at hand for a report, or the empty one. */
+static struct span path_of(struct jsn *j, struct span name)
+{
+	if (!j->paths || jsn_path(j, name) == NO_PATH)
+		return SPAN_NONE;
+	return buf_span(&j->path);
+}
+
 static void report(struct jsn *j, const struct action *a, struct span name,
     struct span before, struct span after, enum act effect)
 {
-	struct finding f = { a->line, CARRIER_JSON, name, before, after,
-		effect, SPAN_NONE };
+	struct finding f = { a->line, CARRIER_JSON, name, before, after, effect,
+		path_of(j, name) };
 
 	treat_report(j->env, &f);
 }
@@ -34,7 +102,7 @@ static void report(struct jsn *j, const struct action *a, struct span name,
 void jsn_report_keep(struct jsn *j, const struct action *a, struct span z)
 {
 	if (j->err == 0)
-		report(j, a, name_of(j, z), SPAN_NONE, SPAN_NONE, ACT_KEEP);
+		report(j, a, jsn_name(j, z), SPAN_NONE, SPAN_NONE, ACT_KEEP);
 }
 
 /* The zone, which ends at p, does not go on. */
@@ -49,20 +117,17 @@ static void discard(struct jsn *j, const char *p)
 
 /* Is text a JSON number, word, object or array? A string is not: VALUE of set
  * is text first. */
-static bool is_raw(struct span text)
+static bool is_raw(struct jsn *j, struct span text)
 {
-	struct buf out;
-	struct jsn *j;
-	bool good;
-
 	if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '['))
 		return jtext_scalar(text);
-	j = jsn_new(NULL, NULL);
-	buf_init(&out, text.n);
-	good = j != NULL && jsn_feed(j, text, true, &out) == 0;
-	buf_fini(&out);
-	jsn_free(j);
-	return good;
+	if (j->probe == NULL)
+		j->probe = jsn_new(NULL, NULL);
+	if (j->probe == NULL)
+		return false;
+	jsn_restart(j->probe);
+	buf_reset(&j->fresh);
+	return jsn_feed(j->probe, text, true, &j->fresh) == 0;
 }
 
 /* What settle decided about a value: a TREAT_* or error, and for TREAT_NEW the
@@ -83,7 +148,7 @@ static struct ruling treat_blind(
 	if (t->act == ACT_SET) {
 		v.effect = TREAT_NEW;
 		v.text = t->text;
-		v.quote = shape == STRING || !is_raw(t->text);
+		v.quote = shape == STRING || !is_raw(j, t->text);
 		if (v.quote == (shape == STRING) && span_eq(text, t->text) &&
 		    !j->cut) {
 			v.effect = TREAT_SAME;
@@ -117,6 +182,9 @@ static struct ruling treat(
 {
 	struct value_place at = { CARRIER_JSON, name, SPAN_NONE };
 	struct ruling v = { 0, shape == STRING, SPAN_NONE };
+	enum value_kind kind = shape == STRING   ? VALUE_TEXT
+	                       : shape == NUMBER ? VALUE_NUMBER
+	                                         : VALUE_WORD;
 	struct span text = value;
 
 	if (shape == STRING) {
@@ -131,12 +199,16 @@ static struct ruling treat(
 	}
 	if (value_blind(j->act))
 		return treat_blind(j, shape, name, text);
-	if (shape == WORD)
+	if (shape == WORD && j->act != &jsn_unnamed)
 		return treat_word(j, name, text);
+	at.path = path_of(j, name);
 	buf_reset(&j->fresh);
-	v.effect = value_treat(j->act, j->env, at, text,
-	    shape == STRING ? VALUE_TEXT : VALUE_NUMBER, SCRUB_OPEN_MAX,
-	    &j->fresh);
+	if (j->act == &jsn_unnamed)
+		v.effect =
+		    value_unnamed(j->plan, j->env, at, text, kind, &j->fresh);
+	else
+		v.effect = value_treat(
+		    j->act, j->env, at, text, kind, SCRUB_OPEN_MAX, &j->fresh);
 	v.text = buf_span(&j->fresh);
 	if (shape == NUMBER)
 		v.quote = !jtext_scalar(v.text);
@@ -166,10 +238,18 @@ static void replace(struct jsn *j, const char *p, struct span z,
 
 const char *jsn_settle(struct jsn *j, const char *p, enum shape shape)
 {
-	struct span z = jsn_zone(j, p), value = span_from(z, j->value_at);
+	struct span z = jsn_zone(j, p), value;
 	struct ruling v;
 
+	if (j->act == NULL)
+		return j->err == 0 ? p : NULL; /* too long to be looked at */
+	value = span_from(z, j->value_at);
 	if (value.n > SCRUB_VALUE_MAX) {
+		if (j->act == &jsn_unnamed && !j->detects) {
+			jsn_pass(j);
+			j->act = NULL;
+			return p;
+		}
 		if (!value_blind(j->act))
 			return jsn_fail(j, -E2BIG);
 		value.n = SCRUB_VALUE_MAX;
@@ -177,7 +257,7 @@ const char *jsn_settle(struct jsn *j, const char *p, enum shape shape)
 	}
 	if (j->err != 0)
 		return NULL;
-	v = treat(j, shape, name_of(j, z), value);
+	v = treat(j, shape, jsn_name(j, z), value);
 	if (v.effect == TREAT_DROP && j->depth == 0)
 		v = (struct ruling){ TREAT_NEW, false, SPAN("null") };
 	if (v.effect == TREAT_SAME)
