@@ -9,6 +9,7 @@
 #include "body/form.h"
 #include "body/jsn.h"
 #include "body/multipart.h"
+#include "body/proto.h"
 #include "body/sdp.h"
 #include "body/squeeze.h"
 #include "body/text.h"
@@ -44,22 +45,30 @@ struct reader {
 	}
 
 READER(json, jsn, jsn_new(plan, env))
+READER(documents, jsn, jsn_new_lines(plan, env))
 READER(urlencoded, form, form_new(plan, env))
 READER(query, form, form_new_query(plan, env))
 READER(parts, multipart,
     multipart_new(plan, env, sniff_boundary(media_type)))
 READER(elements, xml, xml_new(plan, env))
 READER(session, sdp, sdp_new(plan, env))
+READER(message, proto, proto_new(plan, env))
+READER(frames, proto, proto_new_frames(plan, env, false))
+READER(frames_text, proto, proto_new_frames(plan, env, true))
 READER(plain, text, text_new(plan, env))
 
 #define ROW(word) { word##_open, word##_take, word##_close }
 
 static const struct reader readers[BODY_FORM_COUNT] = {
 	[BODY_JSON] = ROW(json),
+	[BODY_JSON_LINES] = ROW(documents),
 	[BODY_FORM] = ROW(urlencoded),
 	[BODY_SDP] = ROW(session),
 	[BODY_MULTIPART] = ROW(parts),
 	[BODY_XML] = ROW(elements),
+	[BODY_PROTO] = ROW(message),
+	[BODY_FRAMES] = ROW(frames),
+	[BODY_FRAMES_TEXT] = ROW(frames_text),
 	[BODY_TEXT] = ROW(plain),
 };
 

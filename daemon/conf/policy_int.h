@@ -36,8 +36,6 @@ int policy_detect(struct pack *p);
  * lex_int.h. */
 int policy_ready(const struct lex *l, const config_setting_t *s,
     const struct line *line);
-int policy_ready_form(
-    const struct lex *l, const config_setting_t *s, enum entry_form form);
 
 /* ( "where", "treatment", "category" ) */
 int policy_line(const struct pack *p, const struct lex *l,

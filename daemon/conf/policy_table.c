@@ -279,8 +279,6 @@ static int take_entry(const struct pack *p, const struct lex *l,
 		return r;
 	says = strip != NULL || e->allows || e->meeting != NULL ||
 	       lex_member(s, "unread") != NULL || lex_member(s, "form") != NULL;
-	if ((r = policy_ready_form(l, s, e->form)) < 0)
-		return r;
 	deny = lex_member(s, "deny");
 	if (deny != NULL && says)
 		return lex_fail(l, deny,

@@ -90,5 +90,5 @@ def main():
 
 
 # carriers that a scrubber of the gateway reads
-OPENED = "header cookie query path form json xml sdp text multipart".split()
+OPENED = "header cookie query path form json xml sdp text multipart proto".split()
 sys.exit(main())
