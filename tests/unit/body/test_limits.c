@@ -12,6 +12,7 @@
 #include "body/form.h"
 #include "body/jsn.h"
 #include "body/multipart.h"
+#include "body/proto.h"
 #include "body/scrub.h"
 #include "body/sdp.h"
 #include "body/text.h"
@@ -48,6 +49,7 @@ typedef void close_f(void *x);
 SCRUBBER(jsn, jsn_new(plan, env))
 SCRUBBER(form, form_new(plan, env))
 SCRUBBER(multipart, multipart_new(plan, env, SPAN("b")))
+SCRUBBER(proto, proto_new(plan, env))
 SCRUBBER(sdp, sdp_new(plan, env))
 SCRUBBER(text, text_new(plan, env))
 SCRUBBER(xml, xml_new(plan, env))
@@ -117,6 +119,16 @@ static const struct {
 	{ "a head of 10 MB", WITH(multipart), "multipart b -> drop",
 	    "--b\r\nContent-Disposition: form-data; name=a\r\nX: ",
 	    "0123456789", "\r\n\r\n\r\n--b--", 1u << 20, -E2BIG },
+	/* 2: 256 MiB are said to follow. */
+	{ "a length that lies", WITH(proto), "proto 2 -> mask",
+	    "\x12\x80\x80\x80\x80\x01", "0123456789", "", 100, -EBADMSG },
+	{ "a field of 256 MB", WITH(proto), "proto 2 -> mask",
+	    "\x12\x80\x80\x80\x80\x01", "0123456789", "", 1u << 20, -E2BIG },
+	{ "a length that lies, nobody treats", WITH(proto), "proto 3 -> drop",
+	    "\x12\x80\x80\x80\x80\x01", "0123456789", "", 100, -EBADMSG },
+	{ "a message in a message with a longer one", WITH(proto),
+	    "proto 2.2 -> drop", "\x12\x08", "\x12\x7f", "012345", 1,
+	    -EBADMSG },
 	{ "100 000 parts", WITH(multipart), "multipart b -> drop", "--b",
 	    "\r\nContent-Disposition: form-data; name=b\r\n\r\na\r\n--b", "--",
 	    100000, -E2BIG },
