@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* fuzz_form - the first byte picks the lines, the second the cut, the rest is
- * the form. What is let through is the same at any cut, never much longer, and
- * drop and set change nothing a second time. */
+ * the form. What is let through is the same at any cut, never much longer; read
+ * again, nothing is left for drop and set to find. */
 #include "body/form.h"
 #include "fuzz/scrubber.h"
 
@@ -23,7 +23,7 @@ static struct fuzz_set set[] = {
 static int scrub(
     const struct plan *plan, struct span in, size_t step, struct buf *out)
 {
-	struct env env = rules_env(NULL);
+	struct env env = fuzz_env();
 	struct form *f = form_new(plan, &env);
 	int r = 0;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* fuzz_json - the first byte picks the lines, the second the cut, the rest is
- * the text. What is let through is JSON again, the same at any cut, never much
- * longer, and drop and set change nothing a second time. */
+/* fuzz_json - the first byte picks the lines, the second the cut and, from 128
+ * on, several documents; the rest is the text. What is let through is JSON
+ * again, the same at any cut, never much longer; read again, nothing is left
+ * for drop and set to find. */
 #include "body/jsn.h"
 #include "fuzz/scrubber.h"
 
@@ -11,12 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 static struct fuzz_set set[] = {
 	{ "json $.a -> drop", true, NULL },
-	{ "json $..a -> drop\njson $.b -> set:0\njson $..c.d -> drop", true, NULL },
+	{ "json $..a -> drop\njson $.b -> set:0\njson $..c.d -> drop", true,
+	    NULL },
 	{ "json $.a -> keep\njson $.b.c -> keep\njson $ -> drop", true, NULL },
-	{ "json $..a -> keep\njson $.b -> set:x\njson $.* -> drop", true, NULL },
+	{ "json $..a -> keep\njson $.b -> set:x\njson $.* -> drop", true,
+	    NULL },
 	{ "json $[*].a -> set:\"\njson $[*] -> drop", true, NULL },
 	{ "json $[1] -> drop\njson $..[0].a -> drop", false, NULL },
-	{ "json $..a -> mask\njson $.b -> alias\njson $.c -> round:2", false, NULL },
+	{ "json $..a -> mask\njson $.b -> alias\njson $.c -> round:2", false,
+	    NULL },
 	{ "json $.a -> coarsen:1h\njson $..* -> mask", false, NULL },
 	{ "json $.a > json $.b -> drop\njson $.b > base64 > json $.c -> drop\n"
 	  "json $.c > form a -> set:1\njson $.d > query b -> drop\n"
@@ -25,11 +29,14 @@ static struct fuzz_set set[] = {
 	{ "header x -> drop", true, NULL },
 };
 
+static bool several;
+
 static int scrub(
     const struct plan *plan, struct span in, size_t step, struct buf *out)
 {
-	struct env env = rules_env(NULL);
-	struct jsn *j = jsn_new(plan, &env);
+	struct env env = fuzz_env();
+	struct jsn *j =
+	    several ? jsn_new_lines(plan, &env) : jsn_new(plan, &env);
 	int r = 0;
 
 	for (; r == 0 && in.n > step; in = span_from(in, step))
@@ -42,6 +49,7 @@ static int scrub(
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
+	several = n > 1 && p[1] >= 128;
 	check_scrubber(
 	    scrub, set, sizeof set / sizeof *set, GROWTH, true, p, n);
 	return 0;

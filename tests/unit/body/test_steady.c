@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* No allocation per value: after some documents of warming up, as many again
+ * take none. Linked with --wrap=malloc,--wrap=calloc,--wrap=realloc. */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "body/form.h"
+#include "body/jsn.h"
+#include "lib/tap.h"
+#include "unit/body/rules.h"
+
+#define WARM 20
+#define ROUNDS 1000
+
+static unsigned long taken;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+	taken++;
+	return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	taken++;
+	return __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	taken++;
+	return __real_realloc(p, n);
+}
+
+static int pseudonym(void *arg, struct span in, struct buf *out)
+{
+	(void)arg;
+	(void)in;
+	return buf_add_str(out, "somebody");
+}
+
+static const struct {
+	const char *name, *lines, *in;
+	enum { JSON, FORM, QUERY } form;
+	bool unnamed;
+} row[] = {
+	{ "json: every treatment",
+	    "json $.keep -> keep\njson $.drop -> drop\njson $.set -> set:x\n"
+	    "json $.raw -> set:{\"a\":[1]}\njson $.alias -> alias\n"
+	    "json $.nym -> pseudonym\njson $.time -> coarsen:1h\n"
+	    "json $.stamp -> coarsen:1h\njson $.round -> round:1\n"
+	    "json $.mask -> mask\njson $.all -> mask\njson $..deep -> drop",
+	    "{\"keep\":1,\"drop\":{\"a\":[1,2]},\"set\":\"y\",\"raw\":1,"
+	    "\"alias\":\"Erika\",\"nym\":\"Erika\",\"time\":"
+	    "\"2031-01-01T10:17:33Z\",\"stamp\":1924992000,\"round\":"
+	    "52.123456,\"mask\":\"a\\u00e4\\/b\",\"all\":[\"a\",1,true,null],"
+	    "\"m\\u0061sk\":\"Erika\",\"x\":{\"deep\":1,\"y\":[]}}\n",
+	    JSON, false },
+	{ "json: allow-list", "json $.a -> keep\njson $.* -> drop",
+	    "{\"a\":{\"b\":1},\"c\":\"Erika\",\"d e\":[1]}\n", JSON, false },
+	{ "json: unnamed values", "json $.a -> keep",
+	    "{\"a\":{\"b\":1},\"c\":\"Erik\\u0061\",\"d\":{\"e "
+	    "f\":[1,true]}}\n",
+	    JSON, true },
+	{ "form: every treatment",
+	    "form keep -> keep\nform drop -> drop\nform set -> set:x y\n"
+	    "form alias -> alias\nform nym -> pseudonym\n"
+	    "form time -> coarsen:1h\nform round -> round:1\nform mask -> mask",
+	    "keep=1&drop=2&set=3&alias=E%72ika&nym=Erika&time="
+	    "2031-01-01T10%3A17%3A33Z&round=52.123&m%61sk=a+b&x&",
+	    FORM, false },
+	{ "form: unnamed values", "form a -> drop", "a=1&b=E%72ika&c&", FORM,
+	    true },
+	{ "query: every treatment",
+	    "query drop -> drop\nquery set -> set:x y\nquery alias -> alias\n"
+	    "query nym -> pseudonym\nquery mask -> mask",
+	    "drop=2&set=3&alias=E%72ika&nym=Erika&m%61sk=a+b&x&", QUERY,
+	    false },
+};
+
+static void ignore(void *arg, const struct finding *f)
+{
+	(void)arg;
+	(void)f;
+}
+
+/* Allocations of n more rounds; -1: refused. */
+static long rounds(
+    struct jsn *j, struct form *f, struct span in, size_t n, struct buf *out)
+{
+	unsigned long before = taken;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct span rest = in;
+		size_t cut = i % in.n;
+
+		buf_reset(out);
+		for (int part = 0; r == 0 && part < 2; part++) {
+			struct span s = part == 0 ? span_of(rest.p, cut)
+			                          : span_from(rest, cut);
+
+			r = j != NULL ? jsn_feed(j, s, false, out)
+			              : form_feed(f, s, false, out);
+		}
+	}
+	return r == 0 ? (long)(taken - before) : -1;
+}
+
+static void test_row(size_t i)
+{
+	struct rules *rules = rules_new(row[i].lines, false);
+	const struct plan *plan = rules_plan(rules);
+	struct span in = span_str(row[i].in);
+	struct env env = rules_env(NULL);
+	struct form *f = NULL;
+	struct jsn *j = NULL;
+	struct buf out;
+
+	env.pseudonym = pseudonym;
+	env.report = ignore;
+	env.unnamed = row[i].unnamed;
+	buf_init(&out, 65536);
+	if (row[i].form == JSON)
+		j = jsn_new_lines(plan, &env);
+	else
+		f = row[i].form == FORM ? form_new(plan, &env)
+		                        : form_new_query(plan, &env);
+	tap_ok(rounds(j, f, in, WARM + in.n, &out) > 0, "%s: warming up",
+	    row[i].name);
+	tap_int(rounds(j, f, in, ROUNDS, &out), 0, "%s: no allocation",
+	    row[i].name);
+	jsn_free(j);
+	form_free(f);
+	rules_free(rules);
+	buf_fini(&out);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		test_row(i);
+	return tap_done();
+}
