@@ -187,24 +187,32 @@ static bool has_lines(const struct plan *plan)
 	return false;
 }
 
-static bool reads(const struct plan *plan, enum body_form f)
-{
-	enum carrier c = carrier_of(f);
-
-	return c != CARRIER_COUNT &&
-	       (plan_has(plan, c) || (c != CARRIER_PROTO && finds(plan)));
-}
-
-bool sniff_speaks(const struct plan *plan)
-{
-	return plan != NULL && (has_lines(plan) || finds(plan));
-}
-
 /* Of no form that can be read. */
 static enum body_form none(const struct plan *plan)
 {
 	return plan_pass_unread(plan) || !has_lines(plan) ? BODY_UNREAD
 	                                                  : BODY_REFUSED;
+}
+
+/* Can detect lines read what no strip line reads? Never what is refused without
+ * them. */
+static bool finds_instead(const struct plan *plan)
+{
+	return finds(plan) && none(plan) == BODY_UNREAD;
+}
+
+static bool reads(const struct plan *plan, enum body_form f)
+{
+	if (plan_has(plan, carrier_of(f)))
+		return true;
+	if (f == BODY_JSON || f == BODY_JSON_LINES || f == BODY_FORM)
+		return finds(plan); /* else UNREAD */
+	return carrier_of(f) != CARRIER_PROTO && finds_instead(plan);
+}
+
+bool sniff_speaks(const struct plan *plan)
+{
+	return plan != NULL && (has_lines(plan) || finds(plan));
 }
 
 /* form = "..." of the pack; the type tells the variant. */
@@ -241,7 +249,7 @@ static enum body_form by_start(
 		return BODY_SDP;
 	if (plan_has(plan, CARRIER_XML) && xml_begins(start))
 		return BODY_XML;
-	if (finds(plan) && sniff_json(start) &&
+	if (finds_instead(plan) && sniff_json(start) &&
 	    span_eq_nocase(type, SPAN("text/plain")))
 		return BODY_JSON;
 	if (reads(plan, BODY_TEXT) && span_starts_nocase(type, SPAN("text/")))

@@ -3,10 +3,11 @@
  * bytes. A media type is a hint: JSON comes as text/plain, gzip without a word.
  *
  * The first row that fits. A plan "reads" a form when it has strip lines for its
- * carrier; but for protobuf, detect lines do, too ("finds" where only these
- * count). The last row leads to UNREAD where the plan passes what it cannot read
- * (unread = "pass") or has no strip line for any body, else to REFUSED: it could
- * be what the lines are for, in disguise.
+ * carrier. Detect lines read JSON and forms, too; and multipart, XML, SDP and text
+ * where the last row would lead to UNREAD ("finds" where only these count). That
+ * row leads to UNREAD where the plan passes what it cannot read (unread = "pass")
+ * or has no strip line for any body, else to REFUSED: it could be what the lines
+ * are for, in disguise.
  *
  *   the plan            and the body                        is read as
  *   ------------------  ----------------------------------  ------------------

@@ -60,8 +60,9 @@ enum entry_form plan_form(const struct plan *p);
 const struct where *plan_meeting(const struct plan *p);
 
 /* The detect lines of the service, the same in every plan for requests and in its
- * nests; *ret_n of them. None for answers: they come from the provider. For values that no line names (plan_name and the like are
- * NULL) and for bodies that are text but are not read otherwise. */
+ * nests; *ret_n of them. None for answers: they come from the provider. For values
+ * that no line names (plan_name and the like are NULL) and for bodies that are text
+ * but are not read otherwise. */
 const struct detect_line *plan_detect(const struct plan *p, uint32_t *ret_n);
 
 /* The automata of JSON, XML and PROTO. States are small numbers; JPATH_DEAD:

@@ -188,9 +188,10 @@ enum shape_bit {
 };
 #define SHAPE_COUNT 9u
 
-/* One detect line: what of these shapes is found in a value of a request that
- * no strip line names is treated, or only reported. The first line with a shape decides. line
- * is as in a strip table, for actions and findings; its where names nothing. */
+/* One detect line: what of these shapes is found in a value of a request that no
+ * strip line names is treated, or only reported. The first line with a shape
+ * decides. line is as in a strip table, for actions and findings; its where names
+ * nothing. */
 struct detect_line {
 	uint32_t shapes; /* SHAPE_* */
 	bool report;     /* then the treatment is keep */

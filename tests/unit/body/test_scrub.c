@@ -15,119 +15,104 @@
 #define JSON_TEXT "{\"name\":\"Erika\",\"n\":1}"
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
+static const struct {
+	const char *lines, *type, *start;
+	enum body_form strict, open; /* open: unread = "pass" */
+} forms[] = {
+	{ "", "application/json", "{", BODY_UNREAD, BODY_UNREAD },
+	{ "header a -> drop", "application/json", "{", BODY_UNREAD,
+	    BODY_UNREAD },
+	{ "header a -> drop", "", "", BODY_UNREAD, BODY_UNREAD },
+	{ "json $.a -> drop", "application/json", "", BODY_JSON, BODY_JSON },
+	{ "json $.a -> drop", "APPLICATION/JSON", "x", BODY_JSON, BODY_JSON },
+	{ "json $.a -> drop", "application/json; charset=utf-8", "", BODY_JSON,
+	    BODY_JSON },
+	{ "json $.a -> drop", "application/json ;charset=utf-8", "", BODY_JSON,
+	    BODY_JSON },
+	{ "json $.a -> drop", "text/json", "", BODY_JSON, BODY_JSON },
+	{ "json $.a -> drop", "application/csp+json", "", BODY_JSON,
+	    BODY_JSON },
+	{ "json $.a -> drop", "application/ld+JSON", "", BODY_JSON, BODY_JSON },
+	{ "json $.a -> drop", "+json", "", BODY_REFUSED, BODY_UNREAD },
+	{ "json $.a -> drop", "application/jsonp", "x", BODY_REFUSED,
+	    BODY_UNREAD },
+	{ "json $.a -> drop", "text/plain", "{", BODY_JSON, BODY_JSON },
+	{ "json $.a -> drop", "text/plain", " \r\n\t[", BODY_JSON, BODY_JSON },
+	{ "json $.a -> drop", "text/plain", "a", BODY_REFUSED, BODY_UNREAD },
+	{ "json $.a -> drop", "", "{", BODY_JSON, BODY_JSON },
+	{ "json $.a -> drop", "", "", BODY_REFUSED, BODY_UNREAD },
+	{ "json $.a -> drop", "image/png", "\x89PNG", BODY_REFUSED,
+	    BODY_UNREAD },
+	{ "json $.a -> drop", FORM_TYPE, "a=1", BODY_UNREAD, BODY_UNREAD },
+	{ "json $.a -> drop", FORM_TYPE, "{\"a\"", BODY_JSON, BODY_JSON },
+	{ "form a -> drop", FORM_TYPE, "a=1", BODY_FORM, BODY_FORM },
+	{ "form a -> drop", FORM_TYPE "; charset=UTF-8", "", BODY_FORM,
+	    BODY_FORM },
+	{ "form a -> drop", "application/X-WWW-form-urlencoded", "{", BODY_FORM,
+	    BODY_FORM },
+	{ "form a -> drop", "application/json", "{", BODY_UNREAD, BODY_UNREAD },
+	{ "form a -> drop", "text/plain", "a=1", BODY_REFUSED, BODY_UNREAD },
+	{ "form a -> drop", "text/plain", "{", BODY_REFUSED, BODY_UNREAD },
+	{ "form a -> drop\njson $.a -> drop", FORM_TYPE, "a=1", BODY_FORM,
+	    BODY_FORM },
+	{ "form a -> drop\njson $.a -> drop", FORM_TYPE, " {", BODY_JSON,
+	    BODY_JSON },
+	{ "form a -> drop\njson $.a -> drop", "text/json", "a=1", BODY_JSON,
+	    BODY_JSON },
+	{ "form a -> drop\njson $.a -> drop", "multipart/form-data", "--x",
+	    BODY_REFUSED, BODY_UNREAD },
+	{ "json $.a -> drop", "application/x-ndjson", "{", BODY_JSON_LINES,
+	    BODY_JSON_LINES },
+	{ "json $.a -> drop", "application/json-seq", "\x1e{", BODY_JSON_LINES,
+	    BODY_JSON_LINES },
+	{ "form a -> drop", "application/jsonl", "{", BODY_UNREAD,
+	    BODY_UNREAD },
+	{ "sdp s -> drop", "application/sdp", "v=0\r\n", BODY_SDP, BODY_SDP },
+	{ "sdp s -> drop", "application/sdp", "x", BODY_SDP, BODY_SDP },
+	{ "sdp s -> drop", "text/plain", "v=0\n", BODY_SDP, BODY_SDP },
+	{ "sdp s -> drop", "", "candidate:1 1 udp", BODY_SDP, BODY_SDP },
+	{ "sdp s -> drop", "text/plain", "v=1\n", BODY_REFUSED, BODY_UNREAD },
+	{ "sdp s -> drop", "application/json", "v=0\n", BODY_UNREAD,
+	    BODY_UNREAD },
+	{ "xml //a -> drop", "text/xml", "", BODY_XML, BODY_XML },
+	{ "xml //a -> drop", "application/xmpp+xml", "", BODY_XML, BODY_XML },
+	{ "xml //a -> drop", "text/html", "\xef\xbb\xbf <", BODY_XML,
+	    BODY_XML },
+	{ "xml //a -> drop", "text/plain", "a", BODY_REFUSED, BODY_UNREAD },
+	{ "proto 1 -> drop", "application/x-protobuf", "", BODY_PROTO,
+	    BODY_PROTO },
+	{ "proto 1 -> drop", "application/grpc-web+proto", "", BODY_FRAMES,
+	    BODY_FRAMES },
+	{ "proto 1 -> drop", "application/grpc-web-text", "", BODY_FRAMES_TEXT,
+	    BODY_FRAMES_TEXT },
+	{ "proto 1 -> drop", "application/octet-stream", "\n", BODY_REFUSED,
+	    BODY_UNREAD },
+	{ "text a* -> drop", "text/plain", "a", BODY_TEXT, BODY_TEXT },
+	{ "text a* -> drop", "text/csv;header=present", "{", BODY_TEXT,
+	    BODY_TEXT },
+	{ "text a* -> drop", "image/png", "a", BODY_REFUSED, BODY_UNREAD },
+	{ "text a* -> drop\njson $.a -> drop", "text/plain", "{", BODY_JSON,
+	    BODY_JSON },
+	{ "multipart a -> drop", "multipart/form-data; boundary=x", "",
+	    BODY_MULTIPART, BODY_MULTIPART },
+	{ "multipart a -> drop",
+	    "multipart/form-data; charset=x; boundary=\"a b\"", "",
+	    BODY_REFUSED, BODY_UNREAD },
+	{ "multipart a -> drop", "multipart/form-data", "", BODY_REFUSED,
+	    BODY_UNREAD },
+};
+
 static void test_form(void)
 {
-	static const struct {
-		const char *lines, *type, *start;
-		enum body_form strict, open; /* open: unread = "pass" */
-	} row[] = {
-		{ "", "application/json", "{", BODY_UNREAD, BODY_UNREAD },
-		{ "header a -> drop", "application/json", "{", BODY_UNREAD,
-		    BODY_UNREAD },
-		{ "header a -> drop", "", "", BODY_UNREAD, BODY_UNREAD },
-		{ "json $.a -> drop", "application/json", "", BODY_JSON,
-		    BODY_JSON },
-		{ "json $.a -> drop", "APPLICATION/JSON", "x", BODY_JSON,
-		    BODY_JSON },
-		{ "json $.a -> drop", "application/json; charset=utf-8", "",
-		    BODY_JSON, BODY_JSON },
-		{ "json $.a -> drop", "application/json ;charset=utf-8", "",
-		    BODY_JSON, BODY_JSON },
-		{ "json $.a -> drop", "text/json", "", BODY_JSON, BODY_JSON },
-		{ "json $.a -> drop", "application/csp+json", "", BODY_JSON,
-		    BODY_JSON },
-		{ "json $.a -> drop", "application/ld+JSON", "", BODY_JSON,
-		    BODY_JSON },
-		{ "json $.a -> drop", "+json", "", BODY_REFUSED, BODY_UNREAD },
-		{ "json $.a -> drop", "application/jsonp", "x", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "json $.a -> drop", "text/plain", "{", BODY_JSON, BODY_JSON },
-		{ "json $.a -> drop", "text/plain", " \r\n\t[", BODY_JSON,
-		    BODY_JSON },
-		{ "json $.a -> drop", "text/plain", "a", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "json $.a -> drop", "", "{", BODY_JSON, BODY_JSON },
-		{ "json $.a -> drop", "", "", BODY_REFUSED, BODY_UNREAD },
-		{ "json $.a -> drop", "image/png", "\x89PNG", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "json $.a -> drop", FORM_TYPE, "a=1", BODY_UNREAD,
-		    BODY_UNREAD },
-		{ "json $.a -> drop", FORM_TYPE, "{\"a\"", BODY_JSON,
-		    BODY_JSON },
-		{ "form a -> drop", FORM_TYPE, "a=1", BODY_FORM, BODY_FORM },
-		{ "form a -> drop", FORM_TYPE "; charset=UTF-8", "", BODY_FORM,
-		    BODY_FORM },
-		{ "form a -> drop", "application/X-WWW-form-urlencoded", "{",
-		    BODY_FORM, BODY_FORM },
-		{ "form a -> drop", "application/json", "{", BODY_UNREAD,
-		    BODY_UNREAD },
-		{ "form a -> drop", "text/plain", "a=1", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "form a -> drop", "text/plain", "{", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "form a -> drop\njson $.a -> drop", FORM_TYPE, "a=1",
-		    BODY_FORM, BODY_FORM },
-		{ "form a -> drop\njson $.a -> drop", FORM_TYPE, " {",
-		    BODY_JSON, BODY_JSON },
-		{ "form a -> drop\njson $.a -> drop", "text/json", "a=1",
-		    BODY_JSON, BODY_JSON },
-		{ "form a -> drop\njson $.a -> drop", "multipart/form-data",
-		    "--x", BODY_REFUSED, BODY_UNREAD },
-		{ "json $.a -> drop", "application/x-ndjson", "{",
-		    BODY_JSON_LINES, BODY_JSON_LINES },
-		{ "json $.a -> drop", "application/json-seq", "\x1e{",
-		    BODY_JSON_LINES, BODY_JSON_LINES },
-		{ "form a -> drop", "application/jsonl", "{", BODY_UNREAD,
-		    BODY_UNREAD },
-		{ "sdp s -> drop", "application/sdp", "v=0\r\n", BODY_SDP,
-		    BODY_SDP },
-		{ "sdp s -> drop", "application/sdp", "x", BODY_SDP, BODY_SDP },
-		{ "sdp s -> drop", "text/plain", "v=0\n", BODY_SDP, BODY_SDP },
-		{ "sdp s -> drop", "", "candidate:1 1 udp", BODY_SDP,
-		    BODY_SDP },
-		{ "sdp s -> drop", "text/plain", "v=1\n", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "sdp s -> drop", "application/json", "v=0\n", BODY_UNREAD,
-		    BODY_UNREAD },
-		{ "xml //a -> drop", "text/xml", "", BODY_XML, BODY_XML },
-		{ "xml //a -> drop", "application/xmpp+xml", "", BODY_XML,
-		    BODY_XML },
-		{ "xml //a -> drop", "text/html", "\xef\xbb\xbf <", BODY_XML,
-		    BODY_XML },
-		{ "xml //a -> drop", "text/plain", "a", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "proto 1 -> drop", "application/x-protobuf", "", BODY_PROTO,
-		    BODY_PROTO },
-		{ "proto 1 -> drop", "application/grpc-web+proto", "",
-		    BODY_FRAMES, BODY_FRAMES },
-		{ "proto 1 -> drop", "application/grpc-web-text", "",
-		    BODY_FRAMES_TEXT, BODY_FRAMES_TEXT },
-		{ "proto 1 -> drop", "application/octet-stream", "\n",
-		    BODY_REFUSED, BODY_UNREAD },
-		{ "text a* -> drop", "text/plain", "a", BODY_TEXT, BODY_TEXT },
-		{ "text a* -> drop", "text/csv;header=present", "{", BODY_TEXT,
-		    BODY_TEXT },
-		{ "text a* -> drop", "image/png", "a", BODY_REFUSED,
-		    BODY_UNREAD },
-		{ "text a* -> drop\njson $.a -> drop", "text/plain", "{",
-		    BODY_JSON, BODY_JSON },
-		{ "multipart a -> drop", "multipart/form-data; boundary=x", "",
-		    BODY_MULTIPART, BODY_MULTIPART },
-		{ "multipart a -> drop",
-		    "multipart/form-data; charset=x; boundary=\"a b\"", "",
-		    BODY_REFUSED, BODY_UNREAD },
-		{ "multipart a -> drop", "multipart/form-data", "",
-		    BODY_REFUSED, BODY_UNREAD },
-	};
-
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
 		for (int open = 0; open < 2; open++) {
-			struct rules *r = rules_new(row[i].lines, open);
+			struct rules *r = rules_new(forms[i].lines, open);
 
-			tap_int(sniff_body(rules_plan(r), span_str(row[i].type),
-			            span_str(row[i].start)),
-			    open ? row[i].open : row[i].strict,
-			    "form %zu: %s%s", i, row[i].type,
+			tap_int(
+			    sniff_body(rules_plan(r), span_str(forms[i].type),
+			        span_str(forms[i].start)),
+			    open ? forms[i].open : forms[i].strict,
+			    "form %zu: %s%s", i, forms[i].type,
 			    open ? ", unread passes" : "");
 			rules_free(r);
 		}
@@ -161,7 +146,8 @@ static int feed(struct span coding, const struct plan *plan, struct span in,
 {
 	struct env env = rules_env(NULL);
 	int r;
-	struct scrub *s = scrub_new(BODY_JSON, plan, &env, SPAN_NONE, coding, &r);
+	struct scrub *s =
+	    scrub_new(BODY_JSON, plan, &env, SPAN_NONE, coding, &r);
 	size_t n = cut;
 
 	buf_reset(out);
@@ -342,8 +328,8 @@ static void test_new(void)
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		int r = 1;
-		struct scrub *s = scrub_new(
-		    row[i].form, NULL, NULL, SPAN_NONE, span_str(row[i].coding), &r);
+		struct scrub *s = scrub_new(row[i].form, NULL, NULL, SPAN_NONE,
+		    span_str(row[i].coding), &r);
 		struct buf out;
 
 		buf_init(&out, 100);
@@ -412,7 +398,8 @@ static void test_boundary(void)
 		{ "multipart/form-data; boundary=\"a\"b", "" },
 		{ "multipart/form-data; boundary=a@b", "" },
 		{ "multipart/form-data; boundary="
-		  "0123456789012345678901234567890123456789012345678901234567890"
+		  "012345678901234567890123456789012345678901234567890123456789"
+		  "0"
 		  "1234567890",
 		    "" },
 	};
@@ -436,8 +423,8 @@ static void test_hidden(void)
 	buf_init(&out, 1u << 16);
 	buf_init(&plain, 1u << 16);
 	deflate_to(SPAN(text), GZIP, 6, &in);
-	tap_int(sniff_body(rules_plan(rules), SPAN("text/plain"),
-	            buf_span(&in)),
+	tap_int(
+	    sniff_body(rules_plan(rules), SPAN("text/plain"), buf_span(&in)),
 	    BODY_JSON, "gzip without a word is opened to see what it is");
 	for (size_t cut = 0; cut <= buf_len(&in); cut++) {
 		struct scrub *s = scrub_new(BODY_JSON, rules_plan(rules), &env,
@@ -499,20 +486,18 @@ static void test_squeeze(void)
 		buf_reset(&out);
 		deflate_to(SPAN("Erika"), row[i].bits, 6, &in);
 		buf_add_span(&in, span_str(row[i].behind));
-		tap_int(squeeze_unstep(
-		            NULL, row[i].step, buf_span(&in), &out),
+		tap_int(squeeze_unstep(NULL, row[i].step, buf_span(&in), &out),
 		    row[i].want, "step %zu is opened", i);
 		if (row[i].want != 0)
 			continue;
 		tap_span(buf_span(&out), SPAN("Erika"), "and says");
 		buf_reset(&in);
 		buf_reset(&again);
-		tap_int(squeeze_restep(
-		            NULL, row[i].step, buf_span(&out), &in),
+		tap_int(squeeze_restep(NULL, row[i].step, buf_span(&out), &in),
 		    0, "it is closed");
-		tap_int(squeeze_unstep(
-		            NULL, row[i].step, buf_span(&in), &again),
-		    0, "and opened");
+		tap_int(
+		    squeeze_unstep(NULL, row[i].step, buf_span(&in), &again), 0,
+		    "and opened");
 		tap_span(buf_span(&again), SPAN("Erika"), "and says");
 	}
 	tap_int(squeeze_unstep(NULL, STEP_GZIP, SPAN_NONE, &out), -EBADMSG,
@@ -541,8 +526,8 @@ static void test_inner(void)
 		    "https://x/?" },
 		{ "header a -> drop", "a", NULL },
 		{ "sdp s -> drop", "v=0\r\ns=Erika\r\n", "v=0\r\n" },
-		{ "sdp candidate:host -> drop\njson $.a -> drop",
-		    "{\"a\":1}", "{}" },
+		{ "sdp candidate:host -> drop\njson $.a -> drop", "{\"a\":1}",
+		    "{}" },
 		{ "sdp candidate:host -> drop\njson $.a -> drop",
 		    "candidate:1 1 udp 1 10.47.11.23 9 typ host", "" },
 		{ "sdp candidate:host -> drop", "Erika", NULL },

@@ -535,19 +535,19 @@ static void test_cache_limit(struct arena *a)
 {
 	static const char *const one[] = { "header A" };
 	struct plans *cache = plans_new();
-	struct entry *e = arena_alloc(a, (2 * PLAN_MAX + 1) * sizeof *e);
+	struct entry *e = arena_alloc(a, (PLAN_MAX + 1) * sizeof *e);
 	const struct entry *pick;
 	const struct plan *p;
 	int r = 0;
 
-	for (size_t i = 0; i < 2 * PLAN_MAX; i++) {
+	for (size_t i = 0; i < PLAN_MAX; i++) {
 		e[i] = entry_of(a, one, 1);
 		pick = &e[i];
 		r = r < 0 ? r : plan_get(cache, &pick, 1, &p);
 	}
-	tap_int(r, 0, "the cache takes %d plans", 2 * PLAN_MAX);
-	e[2 * PLAN_MAX] = e[0];
-	pick = &e[2 * PLAN_MAX];
+	tap_int(r, 0, "the cache takes %d plans", PLAN_MAX);
+	e[PLAN_MAX] = e[0];
+	pick = &e[PLAN_MAX];
 	tap_int(plan_get(cache, &pick, 1, &p), -ENOBUFS, "and no more");
 	pick = &e[5];
 	tap_int(plan_get(cache, &pick, 1, &p), 0, "those inside stay");
