@@ -22,7 +22,7 @@
 
 #define PIECE_BYTES 4096u
 #define PIECE_OUT_MAX (4u << 20) /* out of one piece */
-#define FLAT_BYTES (4u << 20)    /* more than this never at once */
+#define FLAT_BYTES (6u << 20)    /* more than this never at once */
 #define ALL_BYTES (64u << 20)
 
 /* The shape all scrubbers have. */
