@@ -84,10 +84,11 @@ int names_add(struct names *t, struct span name, uint32_t value)
 	k->name = name.p != NULL ? name : SPAN("");
 	k->sum = sum;
 	k->value = value;
+	t->seen[name_mark(name) / 64] |= (uint64_t)1 << name_mark(name) % 64;
 	return 0;
 }
 
-uint32_t names_get(const struct names *t, struct span name)
+uint32_t names_find(const struct names *t, struct span name)
 {
 	const struct name_slot *k;
 

@@ -20,7 +20,17 @@ struct names {
 	uint32_t mask;
 	uint32_t room; /* names that may still come */
 	bool nocase;   /* ASCII */
+	uint64_t seen[4]; /* a bit for each name_mark that occurs */
 };
+
+/* Most names asked for are in no pack: length, first and last byte tell. */
+static inline unsigned name_mark(struct span s)
+{
+	unsigned first = s.n > 0 ? (unsigned char)s.p[0] | 0x20u : 0;
+	unsigned last = s.n > 0 ? (unsigned char)s.p[s.n - 1] | 0x20u : 0;
+
+	return (first * 8 + last * 37 + (unsigned)s.n * 5) & 255;
+}
 
 /* Room for n names (at most 2^24); the names are borrowed. 0, or the error of
  * the arena. */
@@ -29,7 +39,16 @@ int names_init(struct names *t, struct arena *a, size_t n, bool nocase);
 /* At most n names, value is not NAMES_NONE. 0, or -EEXIST (unchanged). */
 int names_add(struct names *t, struct span name, uint32_t value);
 
+uint32_t names_find(const struct names *t, struct span name);
+
 /* The value, or NAMES_NONE. */
-uint32_t names_get(const struct names *t, struct span name);
+static inline uint32_t names_get(const struct names *t, struct span name)
+{
+	unsigned mark = name_mark(name);
+
+	if ((t->seen[mark / 64] >> mark % 64 & 1) == 0)
+		return NAMES_NONE;
+	return names_find(t, name);
+}
 
 #endif
