@@ -266,9 +266,25 @@ static int read_uri(const struct plan *plan, const struct env *env,
 	return r < 0 ? r : buf_add_span(out, span_from(in, end));
 }
 
+/* A path, or a scheme (RFC 3986, 3.1) and what is behind it. */
 static bool begins_uri(struct span in)
 {
-	return span_starts(in, SPAN("/")) || span_find(in, SPAN("://")) < in.n;
+	size_t n;
+
+	in = span_trim(in);
+	n = span_find(in, SPAN("://"));
+	if (span_starts(in, SPAN("/")))
+		return true;
+	if (n == 0 || n == in.n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char c = ascii_lower(in.p[i]);
+
+		if (!ascii_digit(c) && (c < 'a' || c > 'z') && c != '+' &&
+		    c != '-' && c != '.')
+			return false;
+	}
+	return true;
 }
 
 /* Not of a URI. BODY_REFUSED: there are no lines that could read it. */

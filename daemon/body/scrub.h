@@ -45,8 +45,8 @@ int scrub_feed(struct scrub *s, struct span in, bool last, struct buf *out);
 
 /* A text inside a value (the inner part of a chain, plan.h), whole: adds its
  * scrubbed form to out. For env->inner; arg is not used. The first row that fits:
- *   it has query lines, and in begins with '/' or has "://",   the query of a URI:
- *   or there are no other lines                                from the first '?'
+ *   it has query lines, and in begins with '/' or a scheme     the query of a URI:
+ *   and "://", or there are no other lines                     from the first '?'
  *                                                              to '#' or the end
  *   it has sdp lines, and in begins as SDP or a candidate      SDP
  *   it has json lines, and in begins with '{' or '['           JSON

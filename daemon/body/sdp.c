@@ -200,6 +200,12 @@ bool sdp_begins(struct span in)
 	       span_starts(in, SPAN("a=candidate:"));
 }
 
+bool sdp_may_begin(struct span in)
+{
+	return span_starts(SPAN("v=0"), in) || span_starts(alone, in) ||
+	       span_starts(SPAN("a=candidate:"), in);
+}
+
 int sdp_candidate(const struct plan *plan, const struct env *env,
     struct span in, struct buf *out)
 {

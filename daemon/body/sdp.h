@@ -82,5 +82,7 @@ int sdp_candidate(const struct plan *plan, const struct env *env,
 /* Does in begin as an SDP or as a candidate alone? For sniffing: "v=0" and a
  * line end, "candidate:" or "a=candidate:". */
 bool sdp_begins(struct span in);
+/* Could it, with more bytes? */
+bool sdp_may_begin(struct span in);
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "body/sniff.h"
 
+#include <errno.h>
+
 #include "base/buf.h"
 #include "body/coding.h"
 #include "body/sdp.h"
 #include "body/xml.h"
 
 #define START_BYTES (64u << 10) /* most that is decoded of a start */
-#define SNIFF_BYTES 256u        /* decoded to see how a body begins */
+#define SNIFF_BYTES 512u        /* looked at to see how a body begins */
 #define BOUNDARY_MAX_BYTES 70   /* RFC 2046, 5.1.1 */
 
 /* ---- media types ---- */
@@ -270,6 +272,9 @@ static enum body_form choose(
 		return reads(plan, typed) ? typed : BODY_UNREAD;
 	if (plan_has(plan, CARRIER_JSON) && sniff_json(start))
 		return BODY_JSON;
+	if (typed == BODY_FORM && !plan_has(plan, CARRIER_FORM) &&
+	    finds(plan) && sniff_json(start))
+		return BODY_JSON; /* as a form it were a name */
 	if (typed == BODY_FORM)
 		return reads(plan, BODY_FORM) ? BODY_FORM : BODY_UNREAD;
 	if (typed != BODY_UNREAD && reads(plan, typed))
@@ -277,14 +282,70 @@ static enum body_form choose(
 	return by_start(plan, type, start);
 }
 
-/* Decode the start; what is no such coding shows nothing. */
-static void open_start(struct span coding, struct span start, struct buf *out)
+/* The content coding that the body really has, "" for none. */
+static struct span true_coding(struct span coding, struct span start)
+{
+	coding = span_trim(coding);
+	if (coding.n > 0 && !span_eq_nocase(coding, SPAN("identity")))
+		return coding;
+	return sniff_gzip(start) ? SPAN("gzip") : SPAN_NONE;
+}
+
+/* Decode the start; what is no such coding shows nothing. Could more input show
+ * more? */
+static bool open_start(struct span coding, struct span start, struct buf *out)
 {
 	struct coding *c = coding_new(coding);
+	int r = -ENOTSUP;
 
 	if (c != NULL)
-		(void)coding_decode(c, &start, out, SNIFF_BYTES);
+		r = coding_decode(c, &start, out, SNIFF_BYTES);
 	coding_free(c);
+	return r == 0 || (r == 1 && start.n == 0);
+}
+
+/* Of what stands there decoded, as much as is looked at. */
+static struct span head_of(struct span text)
+{
+	return span_of(text.p, text.n < SNIFF_BYTES ? text.n : SNIFF_BYTES);
+}
+
+/* May more bytes tell more about plain text that begins so? */
+static bool is_open(const struct plan *plan, struct span text)
+{
+	struct span mark = SPAN("\xef\xbb\xbf");
+
+	if (text.n >= SNIFF_BYTES)
+		return false;
+	if (plan_has(plan, CARRIER_SDP) && sdp_may_begin(text))
+		return true;
+	if (plan_has(plan, CARRIER_XML)) {
+		if (text.n < mark.n && span_starts(mark, text))
+			return true;
+		if (span_starts(text, mark))
+			text = span_from(text, mark.n);
+	}
+	return skip_space(text).n == 0;
+}
+
+bool sniff_tells(
+    const struct plan *plan, struct span coding, struct span start)
+{
+	struct span kind = true_coding(coding, start);
+	struct buf plain;
+	bool more;
+
+	if (kind.n == 0 && span_eq(start, SPAN("\x1f")))
+		return false;
+	if (kind.n == 0)
+		return !is_open(plan, start);
+	if (start.n >= SNIFF_START_MAX)
+		return true;
+	buf_init(&plain, START_BYTES);
+	more = open_start(kind, start, &plain) &&
+	       is_open(plan, buf_span(&plain));
+	buf_fini(&plain);
+	return !more;
 }
 
 enum body_form sniff_body(
@@ -304,27 +365,24 @@ static bool asks_start(const struct plan *plan)
 enum body_form sniff_coded(const struct plan *plan, struct span media_type,
     struct span coding, struct span start)
 {
+	bool shut = false; /* so much of it, and nothing to see */
 	struct buf plain;
 	enum body_form form;
 
 	if (!sniff_speaks(plan))
 		return BODY_UNREAD;
-	coding = span_trim(coding);
-	if (coding.n == 0 || span_eq_nocase(coding, SPAN("identity"))) {
-		if (!sniff_gzip(start))
-			coding = SPAN_NONE;
-		else
-			coding = SPAN("gzip");
-	}
+	coding = true_coding(coding, start);
 	buf_init(&plain, START_BYTES);
 	if (coding.n > 0) {
-		open_start(coding, start, &plain);
+		shut = open_start(coding, start, &plain) &&
+		       start.n >= SNIFF_START_MAX;
 		start = buf_span(&plain);
 	}
+	start = head_of(start);
 	form = choose(plan, media_type, start);
 	if (coding.n > 0 && form != BODY_JSON && asks_start(plan) &&
 	    skip_space(start).n == 0)
-		form = none(plan);
+		form = shut ? BODY_REFUSED : none(plan);
 	if (form == BODY_MULTIPART && sniff_boundary(media_type).n == 0)
 		form = none(plan) == BODY_UNREAD ? BODY_UNREAD : BODY_REFUSED;
 	buf_fini(&plain);

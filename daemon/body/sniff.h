@@ -16,6 +16,7 @@
  *   reads it, or not    has the type of JSON                JSON, or UNREAD
  *   the same            has a type of several JSON texts    JSON_LINES, UNREAD
  *   has json lines      begins with '{' or '['              JSON
+ *   finds, no form      the same, has the type of a form    JSON
  *   reads it, or not    has the type of a form              FORM, or UNREAD
  *   reads it            has another type of TYPES below     that form
  *   has sdp lines       begins as SDP or as a candidate     SDP
@@ -35,6 +36,10 @@
 #define BODY_SNIFF_H
 
 #include "engine/plan.h"
+
+/* More than the largest first block of zstd (RFC 8878, 3.1.1.2.4), of which
+ * nothing is seen before all of it is there. */
+#define SNIFF_START_MAX (160u << 10)
 
 /* What a body is treated as. */
 enum body_form {
@@ -65,9 +70,17 @@ enum body_form sniff_body(
 
 /* The same for a body with content coding (Content-Encoding, "" for none):
  * start is decoded first, as far as its first bytes go. When that shows nothing
- * and the bytes would have been asked, it is as if they were none of ours. */
+ * and the bytes would have been asked, it is as if they were none of ours; after
+ * SNIFF_START_MAX bytes that show nothing it is REFUSED. */
 enum body_form sniff_coded(const struct plan *plan, struct span media_type,
     struct span coding, struct span start);
+
+/* Is start enough for sniff_coded, whatever follows? Not before the first byte
+ * that is no white space is there, decoded, and all of a beginning that plan
+ * asks for ("v=0" of SDP, the byte order mark of XML). True where no byte will
+ * tell any more: broken coding, much white space, SNIFF_START_MAX. */
+bool sniff_tells(
+    const struct plan *plan, struct span coding, struct span start);
 
 /* Is '{' or '[' its first byte that is no white space? */
 bool sniff_json(struct span in);

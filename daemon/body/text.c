@@ -13,6 +13,7 @@ struct text {
 	const struct env *env;   /* borrowed */
 	bool lone;               /* nothing to ask: all goes on */
 	bool watched;            /* lines that are not named are looked at */
+	size_t most;             /* bytes of a line */
 	int err;                 /* sticky */
 	struct buf held;         /* the beginning of a line */
 	struct buf fresh;        /* its new text */
@@ -28,7 +29,9 @@ struct text *text_new(const struct plan *plan, const struct env *env)
 	t->env = env;
 	t->watched = value_watched(plan, env);
 	t->lone = !plan_has(plan, CARRIER_TEXT) && !t->watched;
-	buf_init(&t->held, SCRUB_NAME_MAX + 2); /* CR LF */
+	t->most = plan_has(plan, CARRIER_TEXT) ? SCRUB_NAME_MAX
+	                                       : SCRUB_VALUE_MAX;
+	buf_init(&t->held, t->most + 2); /* CR LF */
 	buf_init(&t->fresh, 8 * SCRUB_VALUE_MAX);
 	return t;
 }
@@ -84,7 +87,7 @@ static int take_line(struct text *t, struct span raw, struct buf *out)
 		if (line.n > 0 && line.p[line.n - 1] == '\r')
 			line.n--;
 	}
-	if (line.n > SCRUB_NAME_MAX)
+	if (line.n > t->most)
 		return -E2BIG;
 	r = judge(t, line);
 	if (r == TREAT_SAME) {

@@ -4,8 +4,9 @@
  * "text user=*". Untouched lines leave byte for byte, with CRLF or LF as they
  * came; a dropped line goes with its end.
  * Any byte may stand in a line; LF ends it, a CR before LF belongs to the end.
- * An empty line has the empty name. Lines are bounded by SCRUB_NAME_MAX
- * (-E2BIG). New text with CR or LF in it is refused (-EBADMSG).
+ * An empty line has the empty name. Lines are bounded by SCRUB_NAME_MAX, where
+ * only detect lines look by SCRUB_VALUE_MAX (-E2BIG). New text with CR or LF in
+ * it is refused (-EBADMSG).
  * Reports call each of them "line": a line is a value, not a name. */
 #ifndef BODY_TEXT_H
 #define BODY_TEXT_H

@@ -3,8 +3,7 @@
 
 #include <errno.h>
 
-#define PIPE_CODED_BYTES 64  /* of a coded body tell its form */
-#define PIPE_BLANK_BYTES 512 /* white space that stands for no form */
+#define PIPE_ASK_BYTES 2048 /* from here on not at every byte */
 /* Coded input per step: bounds what it swells to. */
 #define PIPE_SLICE_BYTES 2048
 
@@ -58,18 +57,14 @@ static bool is_packed(const struct pipe *p, struct span lead)
 	return p->coding.n > 0 || (lead.n > 0 && lead.p[0] == '\x1f');
 }
 
-/* Do the first bytes tell the form? Plain text by its first byte that is no
- * white space, a coded body by a little more than its header. */
-static bool tells(const struct pipe *p, struct span lead)
+/* Do the first bytes tell the form? To look at a coded start costs its length:
+ * a long one is asked again when it has grown by an eighth. */
+static bool tells(struct pipe *p, struct span lead)
 {
-	size_t i = 0;
-
-	if (is_packed(p, lead))
-		return lead.n >= PIPE_CODED_BYTES;
-	while (i < lead.n && (lead.p[i] == ' ' || lead.p[i] == '\t' ||
-	    lead.p[i] == '\r' || lead.p[i] == '\n'))
-		i++;
-	return i < lead.n || lead.n >= PIPE_BLANK_BYTES;
+	if (lead.n > PIPE_ASK_BYTES && lead.n - p->asked < p->asked / 8)
+		return false;
+	p->asked = lead.n;
+	return sniff_tells(p->plan, p->coding, lead);
 }
 
 struct span pipe_step(const struct pipe *p, struct span in)

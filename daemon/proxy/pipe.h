@@ -10,7 +10,7 @@
 #include "body/scrub.h"
 #include "http/msg.h"
 
-#define PIPE_LEAD_MAX_BYTES (66u << 10)
+#define PIPE_LEAD_MAX_BYTES (SNIFF_START_MAX + (96u << 10))
 #define PIPE_OUT_MAX_BYTES (2u << 20) /* scrubbed bytes that wait */
 
 enum pipe_state {
@@ -29,6 +29,7 @@ struct pipe {
 	bool packed;             /* fed in small steps: it swells */
 	size_t collect;       /* bytes that may be held back */
 	struct scrub *scrub;  /* owned */
+	size_t asked;         /* bytes of lead when it was last looked at */
 	struct buf lead; /* UNDECIDED: first bytes that do not tell yet */
 	struct buf out;       /* scrubbed, to be taken by the owner */
 	enum framing framing; /* for the head; valid from STREAM or WHOLE */

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* A body on its way through a pipe: what it is read as, and what comes out,
+ * does not depend on where the network cut it. */
+#include "proxy/pipe.h"
+
+#include <brotli/encode.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "lib/tap.h"
+#include "unit/body/rules.h"
+
+#define OUT_MAX (1u << 20)
+#define COLLECT_BYTES (64u << 10)
+
+static void pack_gzip(struct span in, struct buf *out)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)in.p,
+		.avail_in = (uInt)in.n };
+	char *room;
+	size_t most;
+
+	if (deflateInit2(&z, 9, Z_DEFLATED, MAX_WBITS + 16, 8,
+	        Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	most = deflateBound(&z, (uLong)in.n) + 64;
+	room = buf_reserve(out, most);
+	z.next_out = (unsigned char *)room;
+	z.avail_out = (uInt)most;
+	if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+		abort();
+	buf_commit(out, most - z.avail_out);
+	deflateEnd(&z);
+}
+
+static void pack_br(struct span in, struct buf *out)
+{
+	size_t n = BrotliEncoderMaxCompressedSize(in.n);
+	uint8_t *room = (uint8_t *)buf_reserve(out, n);
+
+	if (!BrotliEncoderCompress(9, BROTLI_DEFAULT_WINDOW,
+	        BROTLI_MODE_GENERIC, in.n, (const uint8_t *)in.p, &n, room))
+		abort();
+	buf_commit(out, n);
+}
+
+static void pack_zstd(struct span in, struct buf *out)
+{
+	size_t n = ZSTD_compressBound(in.n);
+
+	n = ZSTD_compress(buf_reserve(out, n), n, in.p, in.n, 3);
+	if (ZSTD_isError(n))
+		abort();
+	buf_commit(out, n);
+}
+
+static void pack(const char *coding, struct span in, struct buf *out)
+{
+	if (coding[0] == '\0')
+		buf_add_span(out, in);
+	else if (coding[0] == 'b')
+		pack_br(in, out);
+	else if (coding[0] == 'z')
+		pack_zstd(in, out);
+	else
+		pack_gzip(in, out);
+}
+
+static int feed(struct pipe *p, struct span in, bool last, struct buf *out)
+{
+	struct span part;
+	int r;
+
+	do {
+		part = pipe_step(p, in);
+		in = span_from(in, part.n);
+		r = pipe_feed(p, part, last && in.n == 0);
+		buf_add_span(out, buf_span(&p->out));
+		buf_drain(&p->out, buf_len(&p->out));
+	} while (r == 0 && in.n > 0);
+	return r;
+}
+
+/* The first piece has cut bytes, then step bytes each. */
+static int run(const struct plan *plan, const char *type, const char *coding,
+    struct span in, size_t cut, size_t step, struct buf *out,
+    enum body_form *ret_form)
+{
+	struct env env = rules_env(NULL);
+	struct pipe p;
+	struct msg m;
+	size_t n = cut;
+	int r = 0;
+
+	msg_init(&m, true);
+	m.framing = FRAME_CHUNKED;
+	m.nfields = 1;
+	m.field[0] = (struct field){ .name = SPAN("Content-Type"),
+		.value = span_str(type),
+		.id = FIELD_CONTENT_TYPE };
+	if (coding[0] != '\0' && coding[0] != '?')
+		m.field[m.nfields++] =
+		    (struct field){ .name = SPAN("Content-Encoding"),
+			    .value = span_str(coding),
+			    .id = FIELD_CONTENT_ENCODING };
+	pipe_init(&p, &m, plan, &env, COLLECT_BYTES);
+	buf_reset(out);
+	for (bool last = false; r == 0 && !last; n = step) {
+		n = n < in.n ? n : in.n;
+		last = n == in.n;
+		r = feed(&p, span_of(in.p, n), last, out);
+		in = span_from(in, n);
+	}
+	*ret_form = p.form;
+	pipe_fini(&p);
+	return r;
+}
+
+#define WORDS                                                                  \
+	"\"Zum Treffen\",\"am Dienstag\",\"um halb neun\",\"Raum "             \
+	"7\",\"QzRtY\""                                                        \
+	",\"x=91,y=33;Ende\",\"JKLMNOP\",\"vwxyz\",\"ABCDEFGHI\","             \
+	"\"0123456789\""                                                       \
+	",\"!%&/()?#+*~'<>|^@{[]}-_.:\",\"die das der den dem des\",\"47\""
+#define JSON_TEXT "{\"name\":\"Erika\",\"w\":[" WORDS "," WORDS "]}"
+#define JSON_LATER "{\"w\":[" WORDS "," WORDS "],\"name\":\"Erika\"}"
+#define OFFER "v=0\r\no=Erika 1 2 IN IP4 10.4.4.4\r\ns=-\r\nt=0 0\r\n"
+
+static const struct {
+	const char *lines, *type, *coding, *text;
+	bool open;
+	enum body_form form;
+} row[] = {
+	{ "json $.name -> drop", "application/json", "", JSON_TEXT, false,
+	    BODY_JSON },
+	{ "json $.name -> drop", "text/plain", "", JSON_LATER, true,
+	    BODY_JSON },
+	{ "json $.name -> drop", "text/plain", "gzip", JSON_LATER, false,
+	    BODY_JSON },
+	{ "json $.name -> drop", "text/plain", "gzip", JSON_LATER, true,
+	    BODY_JSON },
+	{ "json $.name -> drop", "text/plain", "?gzip", JSON_LATER, true,
+	    BODY_JSON },
+	{ "json $.name -> drop", "text/plain", "br", JSON_LATER, true,
+	    BODY_JSON },
+	{ "json $.name -> drop", "text/plain", "zstd", JSON_LATER, true,
+	    BODY_JSON },
+	{ "form name -> drop\njson $.a -> drop",
+	    "application/x-www-form-urlencoded", "zstd",
+	    "w=zum+Treffen+am+Dienstag&name=Erika&b="
+	    "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_."
+	    "*",
+	    false, BODY_FORM },
+	{ "sdp o -> drop", "text/plain", "", OFFER, false, BODY_SDP },
+	{ "sdp o -> drop", "text/plain", "", OFFER, true, BODY_SDP },
+	{ "sdp candidate:host -> drop", "", "",
+	    "candidate:1 1 udp 1 10.4.4.4 9 typ host", true, BODY_SDP },
+	{ "sdp candidate:host -> drop", "", "",
+	    "a=candidate:1 1 udp 1 10.4.4.4 9 typ host", true, BODY_SDP },
+	{ "xml //name -> drop", "text/plain", "",
+	    "\xef\xbb\xbf<a><name>Erika</name></a>", true, BODY_XML },
+	{ "json $.name -> drop", "text/plain", "", "hello", true, BODY_UNREAD },
+	{ "json $.name -> drop\nsdp o -> drop", "text/plain", "", "v", true,
+	    BODY_UNREAD },
+};
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct rules *r = rules_new(row[i].lines, row[i].open);
+		struct buf in, out, want;
+		enum body_form form, whole;
+		bool same = true;
+		int right;
+
+		buf_init(&in, OUT_MAX);
+		buf_init(&out, OUT_MAX);
+		buf_init(&want, OUT_MAX);
+		pack(row[i].coding + (row[i].coding[0] == '?'),
+		    span_str(row[i].text), &in);
+		right = run(rules_plan(r), row[i].type, row[i].coding,
+		    buf_span(&in), buf_len(&in), 1, &want, &whole);
+		tap_int(right, 0, "%zu: whole", i);
+		tap_int(whole, row[i].form, "%zu: form", i);
+		for (size_t cut = 1; cut < buf_len(&in) && same; cut++) {
+			int g = run(rules_plan(r), row[i].type, row[i].coding,
+			    buf_span(&in), cut, buf_len(&in), &out, &form);
+			same = g == right && form == whole &&
+			       span_eq(buf_span(&out), buf_span(&want));
+			if (!same)
+				tap_note("%zu of %zu: %d form %d", cut,
+				    buf_len(&in), g, (int)form);
+		}
+		for (size_t step = 1; step < 9 && same; step++) {
+			int g = run(rules_plan(r), row[i].type, row[i].coding,
+			    buf_span(&in), step, step, &out, &form);
+			same = g == right && form == whole &&
+			       span_eq(buf_span(&out), buf_span(&want));
+			if (!same)
+				tap_note(
+				    "step %zu: %d form %d", step, g, (int)form);
+		}
+		tap_ok(same, "%zu: any cut of %s in %s", i, row[i].type,
+		    row[i].coding);
+		buf_fini(&in);
+		buf_fini(&out);
+		buf_fini(&want);
+		rules_free(r);
+	}
+	return tap_done();
+}
