@@ -139,13 +139,23 @@ static void note(const struct service *s, struct drift_name *new)
 		add(d, at, new, s->index);
 }
 
+/* "?abc-defg-hij", without '=': what stands where a name should is a value. */
+static bool is_value(const struct finding *f)
+{
+	return f->before.n == 0 &&
+	       (f->carrier == CARRIER_COOKIE || f->carrier == CARRIER_QUERY ||
+	           f->carrier == CARRIER_FORM);
+}
+
 void drift_field(const struct service *s, bool down, const struct finding *f)
 {
 	struct drift_name new = { .carrier = (uint8_t)f->carrier,
 		.down = down };
+	struct span name = f->path.n > 0 ? f->path : f->name;
 
-	new.n = (uint8_t)drift_fold(
-	    f->carrier, f->path.n > 0 ? f->path : f->name, new.text);
+	if (is_value(f))
+		name = SPAN("*");
+	new.n = (uint8_t)drift_fold(f->carrier, name, new.text);
 	note(s, &new);
 }
 

@@ -17,7 +17,9 @@
  *   digits; over 48 characters; sixteen with two digits; capitals and digits
  *   mixed as no word is; six consonants in a row. A part with four digits in
  *   all ends at its first digit. "_ga_4F5K8" is "_ga_*";
- * - UUIDs and hardware addresses become *, as do parts of over 64 bytes.
+ * - UUIDs and hardware addresses become *, as do parts of over 64 bytes;
+ * - a cookie, parameter or field without a value is *: it may be one, as in
+ *   "/join?abc-defg-hij".
  * Words of letters cannot be told from names of persons: a service that uses
  * those as keys shows them here. */
 #ifndef PROXY_DRIFT_H
