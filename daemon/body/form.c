@@ -83,43 +83,67 @@ void form_free(struct form *f)
 
 static int decode(struct span s, struct buf *out)
 {
-	int high, low;
+	char *to;
+	size_t n = 0;
 
 	buf_reset(out);
-	for (; s.n > 0; s = span_from(s, 1)) {
-		if (s.p[0] != '%') {
-			buf_add_char(out, s.p[0] == '+' ? ' ' : s.p[0]);
-			continue;
+	if ((to = buf_reserve(out, s.n)) == NULL)
+		return buf_error(out);
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '+') {
+			c = ' ';
+		} else if (c == '%') {
+			int high = s.n - i > 2 ? ascii_hex(s.p[i + 1]) : -1;
+			int low = s.n - i > 2 ? ascii_hex(s.p[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
+				return -EBADMSG;
+			c = (char)(high << 4 | low);
+			i += 2;
 		}
-		high = s.n > 2 ? ascii_hex(s.p[1]) : -1;
-		low = s.n > 2 ? ascii_hex(s.p[2]) : -1;
-		if (high < 0 || low < 0)
-			return -EBADMSG;
-		buf_add_char(out, (char)(high << 4 | low));
-		s = span_from(s, 2);
+		to[n++] = c;
 	}
-	return buf_error(out);
+	buf_commit(out, n);
+	return 0;
+}
+
+/* Written as it is? */
+static inline bool is_bare(char c)
+{
+	char low = ascii_lower(c);
+
+	return ascii_digit(low) || (low >= 'a' && low <= 'z') || low == '*' ||
+	       low == '-' || low == '.' || low == '_';
 }
 
 static void encode(enum carrier carrier, struct span s, struct buf *out)
 {
 	static const char hex[] = "0123456789ABCDEF";
+	size_t room = s.n, n = 0;
+	char *to;
 
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_bare(s.p[i]) &&
+		    (s.p[i] != ' ' || carrier != CARRIER_FORM))
+			room += 2;
+	if ((to = buf_reserve(out, room)) == NULL)
+		return; /* the error is in out */
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		char low = ascii_lower(s.p[i]);
 
-		if (ascii_digit(low) || (low >= 'a' && low <= 'z') ||
-		    low == '*' || low == '-' || low == '.' || low == '_') {
-			buf_add_char(out, s.p[i]);
-		} else if (low == ' ' && carrier == CARRIER_FORM) {
-			buf_add_char(out, '+');
+		if (is_bare(s.p[i])) {
+			to[n++] = s.p[i];
+		} else if (c == ' ' && carrier == CARRIER_FORM) {
+			to[n++] = '+';
 		} else {
-			buf_add_char(out, '%');
-			buf_add_char(out, hex[c >> 4]);
-			buf_add_char(out, hex[c & 15]);
+			to[n++] = '%';
+			to[n++] = hex[c >> 4];
+			to[n++] = hex[c & 15];
 		}
 	}
+	buf_commit(out, n);
 }
 
 /* What is held goes on, behind the '&' that parts it from the pair before. */
@@ -269,6 +293,37 @@ static int take(struct form *f, struct span *in, struct buf *out)
 	return name ? end_name(f, out) : end_pair(f, out);
 }
 
+/* Whole pairs with plain names that no line names, as many as follow each
+ * other, go on at once. */
+static void take_run(struct form *f, struct span *in, struct buf *out)
+{
+	struct span rest = *in;
+	size_t run = 0; /* bytes of the pairs, each with its '&' */
+
+	while (rest.n > 0) {
+		size_t n = 0, end;
+		char c = 0;
+
+		for (; n < rest.n && n < SCRUB_NAME_MAX; n++) {
+			c = rest.p[n];
+			if (c == '=' || c == '&' || c == '%' || c == '+')
+				break;
+		}
+		if (n == rest.n || (c != '=' && c != '&') ||
+		    plan_name(f->plan, f->carrier, span_of(rest.p, n)) != NULL)
+			break;
+		end = n + span_chr(span_from(rest, n), '&');
+		if (end == rest.n)
+			break;
+		run += end + 1;
+		rest = span_from(rest, end + 1);
+	}
+	if (run > 0) {
+		put(f, span_of(in->p, run - 1), out);
+		*in = rest;
+	}
+}
+
 int form_feed(struct form *f, struct span in, bool last, struct buf *out)
 {
 	if (f->err != 0)
@@ -276,8 +331,12 @@ int form_feed(struct form *f, struct span in, bool last, struct buf *out)
 	if (f->lone)
 		return f->err = buf_add_span(out, in);
 	f->begun = f->begun || in.n > 0;
-	while (f->err == 0 && in.n > 0)
-		f->err = take(f, &in, out);
+	while (f->err == 0 && in.n > 0) {
+		if (f->state == NAME && buf_len(&f->held) == 0 && !f->watched)
+			take_run(f, &in, out);
+		if (in.n > 0)
+			f->err = take(f, &in, out);
+	}
 	if (f->err == 0 && last && f->begun)
 		f->err = end_pair(f, out);
 	if (f->err == 0)
