@@ -19,232 +19,7 @@ static const struct {
 	struct span in;
 	bool good;
 } row[] = {
-	/* values */
-	{ T("{}") },
-	{ T("[]") },
-	{ T("null") },
-	{ T("true") },
-	{ T("false") },
-	{ T("0") },
-	{ T("\"\"") },
-	{ T("\"a\"") },
-	{ T(" \t\r\n{} \t\r\n") },
-	{ T("[ ]") },
-	{ T("{ }") },
-	{ T("[1]") },
-	{ T("[1,2]") },
-	{ T("[ 1 , 2 ]") },
-	{ T("[[],[[]],{}]") },
-	{ T("[null,true,false]") },
-	{ T("{\"a\":1}") },
-	{ T("{ \"a\" : 1 , \"b\" : [ ] }") },
-	{ T("{\"a\":{\"b\":{\"c\":{}}}}") },
-	{ T("{\"\":0}") },
-	{ T("{\"a\":1,\"a\":2}") },
-	{ F("") },
-	{ F(" ") },
-	{ F("\n\n") },
-	{ F("{") },
-	{ F("}") },
-	{ F("[") },
-	{ F("]") },
-	{ F("[}") },
-	{ F("{]") },
-	{ F("[1}") },
-	{ F("{\"a\":1]") },
-	{ F("{}{}") },
-	{ F("{} {}") },
-	{ F("[],[]") },
-	{ F("1 2") },
-	{ F("{}x") },
-	{ F("[]]") },
-	{ F("{}}") },
-	{ F("[1,]") },
-	{ F("[,1]") },
-	{ F("[,]") },
-	{ F("[1,,2]") },
-	{ F("[1 2]") },
-	{ F("[1:2]") },
-	{ F(":") },
-	{ F(",") },
-	{ F("{,}") },
-	{ F("{\"a\"}") },
-	{ F("{\"a\":}") },
-	{ F("{\"a\":1,}") },
-	{ F("{,\"a\":1}") },
-	{ F("{\"a\":1,,\"b\":2}") },
-	{ F("{\"a\" 1}") },
-	{ F("{\"a\":1 \"b\":2}") },
-	{ F("{\"a\"::1}") },
-	{ F("{a:1}") },
-	{ F("{'a':1}") },
-	{ F("{1:1}") },
-	{ F("{null:1}") },
-	{ F("{[]:1}") },
-	{ F("{\"a\":1") },
-	{ F("[1") },
-	{ F("[[[[") },
-	{ F("[\"a\"") },
-	{ F("[\"a") },
-	{ F("{\"a") },
-	{ F("{\"a\"") },
-	{ F("{\"a\":") },
-	{ F("'a'") },
-	{ F("a") },
-	{ F("// c\n1") },
-	{ F("/* c */ 1") },
-	{ F("[1]#") },
-	{ F("\xef\xbb\xbf{}") }, /* byte order mark */
-	{ F("\xff\xfe{\0}\0") },
-	{ F("\0") },
-	{ F("{}\0") },
-	{ F("[\0]") },
-	{ F("[\f]") },
-	{ F("[\v1]") },
-	{ F("[\xc2\xa0]") }, /* no-break space */
-	{ F("\xe2\x80\xa8[]") },
-	/* words */
-	{ F("nul") },
-	{ F("nulll") },
-	{ F("nullnull") },
-	{ F("True") },
-	{ F("TRUE") },
-	{ F("tru") },
-	{ F("truE") },
-	{ F("truefalse") },
-	{ F("[true1]") },
-	{ F("[t]") },
-	{ F("[nan]") },
-	{ F("NaN") },
-	{ F("Infinity") },
-	{ F("-Infinity") },
-	{ F("undefined") },
-	/* numbers */
-	{ T("-0") },
-	{ T("-1") },
-	{ T("10") },
-	{ T("1234567890") },
-	{ T("0.0") },
-	{ T("-0.5") },
-	{ T("1.25") },
-	{ T("1e1") },
-	{ T("1E1") },
-	{ T("1e+1") },
-	{ T("1e-1") },
-	{ T("0e0") },
-	{ T("0.1e00") },
-	{ T("1.0E+400") },
-	{ T("-1e-99999") },
-	{ T("123456789012345678901234567890123456789012345678901234567890") },
-	{ T("0.100000000000000000000000000000000000000000000000000000001") },
-	{ T("[0,-0,0.0,1e5 ]") },
-	{ T(" 7 ") },
-	{ F("-") },
-	{ F("+1") },
-	{ F("01") },
-	{ F("-01") },
-	{ F("00") },
-	{ F("1.") },
-	{ F(".5") },
-	{ F("-.5") },
-	{ F("1.e1") },
-	{ F("1e") },
-	{ F("1e+") },
-	{ F("1e1.5") },
-	{ F("1.2.3") },
-	{ F("1ee1") },
-	{ F("1e1e1") },
-	{ F("--1") },
-	{ F("-+1") },
-	{ F("1-1") },
-	{ F("1+") },
-	{ F("0x1") },
-	{ F("1_000") },
-	{ F("1,5") },
-	{ F("1a") },
-	{ F("[1e]") },
-	{ F("[-]") },
-	{ F("[1.]") },
-	{ F("[01]") },
-	{ F("1f") },
-	{ F("\xef\xbc\x91") }, /* full-width 1 */
-	/* strings */
-	{ T("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"") },
-	{ T("\"\\u0000\"") },
-	{ T("\"\\u00fc\\u00FC\\uABCD\"") },
-	{ T("\"\\ud83d\\ude00\"") },
-	{ T("\"\\ud800\"") }, /* lone surrogates are let through */
-	{ T("\"\\udc00\\ud800\"") },
-	{ T("{\"\\ud800\":1}") },
-	{ T("\"/\"") },
-	{ T("\"'\"") },
-	{ T("\"\x7f\"") },
-	{ T("\"\xc2\x80\"") },
-	{ T("\"\xc3\xbc\"") },
-	{ T("\"\xdf\xbf\"") },
-	{ T("\"\xe0\xa0\x80\"") },
-	{ T("\"\xe2\x82\xac\"") },
-	{ T("\"\xed\x9f\xbf\"") },
-	{ T("\"\xee\x80\x80\"") },
-	{ T("\"\xef\xbf\xbf\"") },
-	{ T("\"\xf0\x90\x80\x80\"") },
-	{ T("\"\xf0\x9f\x98\x80\"") },
-	{ T("\"\xf4\x8f\xbf\xbf\"") },
-	{ T("\"\xe2\x80\xa8\xe2\x80\xa9\"") },
-	{ T("\"0123456789abcdef0123456789abcde\"") },
-	{ T("\"0123456789abcdef0123456789abcdef\\n0123456789abcdef\"") },
-	{ T("\"\xc3\xa4 0123456789abcdef \xc3\xb6 0123456789 \xc3\xbc\"") },
-	{ F("\"") },
-	{ F("\"\\\"") },
-	{ F("\"a") },
-	{ F("\"a\nb\"") },
-	{ F("\"a\tb\"") },
-	{ F("\"a\0b\"") },
-	{ F("\"\x1f\"") },
-	{ F("\"0123456789abcdef0123456789\x01\"") },
-	{ F("\"\\x41\"") },
-	{ F("\"\\a\"") },
-	{ F("\"\\'\"") },
-	{ F("\"\\U0041\"") },
-	{ F("\"\\u\"") },
-	{ F("\"\\u1\"") },
-	{ F("\"\\u123\"") },
-	{ F("\"\\u12g4\"") },
-	{ F("\"\\u 123\"") },
-	{ F("\"\\u+123\"") },
-	{ F("\"\\\0\"") },
-	{ F("\"\\\xc3\xbc\"") },
-	{ F("\"\\\n\"") },
-	{ F("{\"\\q\":1}") },
-	{ F("{\"a\nb\":1}") },
-	/* bytes that are no UTF-8 */
-	{ F("\"\x80\"") },
-	{ F("\"\xbf\"") },
-	{ F("\"\xc0\x80\"") }, /* overlong */
-	{ F("\"\xc1\xbf\"") },
-	{ F("\"\xe0\x80\x80\"") },
-	{ F("\"\xe0\x9f\xbf\"") },
-	{ F("\"\xf0\x80\x80\x80\"") },
-	{ F("\"\xf0\x8f\xbf\xbf\"") },
-	{ F("\"\xed\xa0\x80\"") }, /* surrogates */
-	{ F("\"\xed\xbf\xbf\"") },
-	{ F("\"\xf4\x90\x80\x80\"") }, /* above U+10FFFF */
-	{ F("\"\xf5\x80\x80\x80\"") },
-	{ F("\"\xf8\x88\x80\x80\x80\"") },
-	{ F("\"\xfe\"") },
-	{ F("\"\xff\"") },
-	{ F("\"\xc3\"") }, /* cut short */
-	{ F("\"\xc3 \"") },
-	{ F("\"\xc3\xc3\xbc\"") },
-	{ F("\"\xe2\x82\"") },
-	{ F("\"\xe2\x82 \"") },
-	{ F("\"\xf0\x9f\x98\"") },
-	{ F("\"\xf0\x9f\x98\x28\"") },
-	{ F("\"\xc3\\u00bc\"") },
-	{ F("{\"\xff\":1}") },
-	{ F("{\xff}") },
-	{ F("[\"a\xe9\"]") }, /* Latin-1 */
-	{ F("\"\xc3") },
+#include "unit/body/json_texts.tbl"
 };
 
 FEED(jsn);
@@ -291,6 +66,46 @@ static void test_texts(void)
 			tap_note("%.*s", SPAN_ARG(row[i].in));
 	}
 	buf_fini(&out);
+}
+
+/* What rules leave of a good text is good, and they find nothing in it again. */
+static void test_twice(void)
+{
+	static const char *const lines[] = {
+		"json $..a -> drop\njson $[1] -> set:0",
+		"json $.a -> keep\njson $..* -> drop",
+		"json $..a -> mask\njson $..* -> set:x", "json $ -> set:[1]"
+	};
+	struct buf once, twice;
+	size_t n = sizeof row / sizeof *row;
+
+	buf_init(&once, 4096);
+	buf_init(&twice, 4096);
+	for (size_t k = 0; k < sizeof lines / sizeof *lines; k++) {
+		struct rules *rules = rules_new(lines[k], false);
+		struct env env = rules_env(NULL);
+		bool all = true;
+
+		for (size_t i = 0; i < n; i++) {
+			int r = feed(rules_plan(rules), &env, row[i].in, 0,
+			    row[i].in.n + 1, &once);
+
+			all = all && (r == 0) == row[i].good &&
+			      (r < 0 || same(rules_plan(rules),
+			                    buf_span(&once), true, &twice)) &&
+			      (r < 0 || same(NULL, buf_span(&once), true,
+			                    &twice));
+			if (!all) {
+				tap_note("%.*s", SPAN_ARG(row[i].in));
+				break;
+			}
+		}
+		tap_ok(all, "lines %zu: nothing to do a second time", k);
+		rules_free(rules);
+	}
+	tap_ok(n >= 300, "%zu texts", n);
+	buf_fini(&once);
+	buf_fini(&twice);
 }
 
 static void test_depth(void)
@@ -424,6 +239,7 @@ static void test_sticky(void)
 int main(void)
 {
 	test_texts();
+	test_twice();
 	test_depth();
 	test_lengths();
 	test_sticky();
