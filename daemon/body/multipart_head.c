@@ -167,6 +167,17 @@ static const struct action *first_of(
 	return a == NULL || (b != NULL && b->order < a->order) ? b : a;
 }
 
+/* "FIELD;" in m->asked. A name that was not whole is not forgotten: nothing was
+ * found under it. */
+static void begin_name(struct multipart *m)
+{
+	if (m->unasked == 0)
+		m->unasked = buf_error(&m->asked);
+	buf_reset(&m->asked);
+	buf_add_span(&m->asked, buf_span(&m->name));
+	buf_add_char(&m->asked, ';');
+}
+
 /* "FIELD;part", with part as it is, all small, or with capitals. */
 enum writing { AS_IT_IS, SMALL, CAPITALS };
 
@@ -175,9 +186,7 @@ static const struct action *ask_part(
 {
 	bool start = true;
 
-	buf_reset(&m->asked);
-	buf_add_span(&m->asked, buf_span(&m->name));
-	buf_add_char(&m->asked, ';');
+	begin_name(m);
 	for (size_t i = 0; i < part.n; i++) {
 		char c =
 		    writing == AS_IT_IS ? part.p[i] : ascii_lower(part.p[i]);
@@ -209,9 +218,7 @@ static int judge(struct multipart *m, struct span part, struct span value)
 	const struct action *a = action_for(m, part);
 	struct value_place at = { .carrier = CARRIER_MULTIPART };
 
-	buf_reset(&m->asked);
-	buf_add_span(&m->asked, buf_span(&m->name));
-	buf_add_char(&m->asked, ';');
+	begin_name(m);
 	buf_add_span(&m->asked, part);
 	at.name = buf_span(&m->asked);
 	buf_reset(&m->fresh);
@@ -344,5 +351,5 @@ int multipart_head(struct multipart *m, struct span head)
 		if (r < 0)
 			return r;
 	}
-	return buf_error(&m->asked);
+	return m->unasked < 0 ? m->unasked : buf_error(&m->asked);
 }

@@ -40,7 +40,8 @@ struct multipart {
 	struct buf mark;             /* LF "--" boundary */
 	struct buf held;             /* not yet taken */
 	struct buf name;             /* of the field */
-	struct buf asked;            /* a name that is looked up */
+	struct buf asked;            /* a name that is looked up ... */
+	int unasked;                 /* ... and why one could not be: sticky */
 	struct buf head;             /* of the part, rewritten */
 	struct buf value;            /* content, collected */
 	struct buf fresh;            /* new text of a value */
