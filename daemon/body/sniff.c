@@ -291,17 +291,36 @@ static struct span true_coding(struct span coding, struct span start)
 	return sniff_gzip(start) ? SPAN("gzip") : SPAN_NONE;
 }
 
-/* Decode the start; what is no such coding shows nothing. Could more input show
- * more? */
-static bool open_start(struct span coding, struct span start, struct buf *out)
+/* Decode start in pieces of n bytes; the answer of coding_decode. */
+static int decode(
+    struct span coding, struct span start, size_t n, struct buf *out)
 {
 	struct coding *c = coding_new(coding);
-	int r = -ENOTSUP;
+	int r = c != NULL ? 0 : -ENOTSUP;
 
-	if (c != NULL)
-		r = coding_decode(c, &start, out, SNIFF_BYTES);
+	while (r >= 0 && start.n > 0 && buf_len(out) < SNIFF_BYTES) {
+		struct span piece = span_of(start.p, n < start.n ? n : start.n);
+
+		start = span_from(start, piece.n);
+		r = coding_decode(c, &piece, out, SNIFF_BYTES);
+		if (r == 1 && piece.n > 0)
+			r = -EBADMSG;
+	}
 	coding_free(c);
-	return r == 0 || (r == 1 && start.n == 0);
+	return r;
+}
+
+/* Decode the start; what is no such coding shows nothing. Could more input show
+ * more? What stands before a fault is shown, too. */
+static bool open_start(struct span coding, struct span start, struct buf *out)
+{
+	int r = decode(coding, start, SIZE_MAX, out);
+
+	if (r == -EBADMSG) {
+		buf_reset(out);
+		r = decode(coding, start, 1, out);
+	}
+	return r >= 0;
 }
 
 /* Of what stands there decoded, as much as is looked at. */
