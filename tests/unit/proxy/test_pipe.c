@@ -164,7 +164,7 @@ static const struct {
 	{ "xml //name -> drop", "text/plain", "",
 	    "\xef\xbb\xbf<a><name>Erika</name></a>", true, BODY_XML, 0 },
 	{ "json $.name -> drop", "text/plain", "br", JSON_TEXT, true, BODY_JSON,
-	    30 },
+	    5 },
 	{ "json $.name -> drop", "text/plain", "gzip", JSON_TEXT, true,
 	    BODY_JSON, 3 },
 	{ "json $.name -> drop", "text/plain", "", "hello", true, BODY_UNREAD,
