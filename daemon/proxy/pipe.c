@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#define PIPE_ASK_BYTES 2048 /* from here on not at every byte */
+#define PIPE_ASK_BYTES (16u << 20) /* looked at to tell the form */
 /* Coded input per step: bounds what it swells to. */
 #define PIPE_SLICE_BYTES 2048
 
@@ -58,12 +58,14 @@ static bool is_packed(const struct pipe *p, struct span lead)
 }
 
 /* Do the first bytes tell the form? To look at a coded start costs its length:
- * a long one is asked again when it has grown by an eighth. */
+ * one that comes in very small pieces is in the end only asked again when it has
+ * grown by an eighth. */
 static bool tells(struct pipe *p, struct span lead)
 {
-	if (lead.n > PIPE_ASK_BYTES && lead.n - p->asked < p->asked / 8)
+	if (p->looked > PIPE_ASK_BYTES && lead.n - p->asked < p->asked / 8)
 		return false;
 	p->asked = lead.n;
+	p->looked += lead.n;
 	return sniff_tells(p->plan, p->coding, lead);
 }
 

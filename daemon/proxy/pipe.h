@@ -30,6 +30,7 @@ struct pipe {
 	size_t collect;       /* bytes that may be held back */
 	struct scrub *scrub;  /* owned */
 	size_t asked;         /* bytes of lead when it was last looked at */
+	size_t looked;        /* the sum of these */
 	struct buf lead; /* UNDECIDED: first bytes that do not tell yet */
 	struct buf out;       /* scrubbed, to be taken by the owner */
 	enum framing framing; /* for the head; valid from STREAM or WHOLE */
