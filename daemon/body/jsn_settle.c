@@ -145,7 +145,11 @@ static struct ruling treat_blind(
 	struct ruling v = { TREAT_DROP, false, SPAN_NONE };
 	enum act effect = t->act;
 
-	if (t->act == ACT_SET) {
+	if (j->depth == 0 && shape == WORD && span_eq(text, SPAN("null")) &&
+	    t->act == ACT_DROP) { /* what a dropped document becomes */
+		v.effect = TREAT_SAME;
+		effect = ACT_KEEP;
+	} else if (t->act == ACT_SET) {
 		v.effect = TREAT_NEW;
 		v.text = t->text;
 		v.quote = shape == STRING || !is_raw(j, t->text);
