@@ -163,7 +163,8 @@ static struct client *find(struct ctl *c, uint64_t session)
 	return NULL;
 }
 
-static void add(struct client *k, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void add(
+    struct client *k, const char *fmt, va_list ap)
 {
 	char line[PROTO_LINE_MAX + 1];
 
