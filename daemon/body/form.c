@@ -195,11 +195,16 @@ static void report_keep(struct form *f, const struct action *a)
 static int judge(struct form *f, struct buf *out)
 {
 	const struct action *a = NULL;
+	bool named = plan_has(f->plan, f->carrier);
 	int r = decode(buf_span(&f->held), &f->name);
 
+	if (r == -EBADMSG && !named) { /* no line depends on it */
+		buf_reset(&f->name);
+		r = buf_add_span(&f->name, buf_span(&f->held));
+	}
 	if (r < 0)
 		return r;
-	if (plan_has(f->plan, f->carrier))
+	if (named)
 		a = plan_name(f->plan, f->carrier, buf_span(&f->name));
 	if (a == NULL && f->watched)
 		a = &unnamed;
