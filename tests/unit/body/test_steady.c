@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "body/form.h"
 #include "body/jsn.h"
+#include "body/sdp.h"
+#include "body/text.h"
 #include "lib/tap.h"
 #include "unit/body/rules.h"
 
@@ -48,7 +50,7 @@ static int pseudonym(void *arg, struct span in, struct buf *out)
 
 static const struct {
 	const char *name, *lines, *in;
-	enum { JSON, FORM, QUERY } form;
+	enum { JSON, FORM, QUERY, SDP, TEXT } form;
 	bool unnamed;
 } row[] = {
 	{ "json: every treatment",
@@ -83,6 +85,19 @@ static const struct {
 	    "query nym -> pseudonym\nquery mask -> mask",
 	    "drop=2&set=3&alias=E%72ika&nym=Erika&m%61sk=a+b&x&", QUERY,
 	    false },
+	{ "sdp: lines and parts",
+	    "sdp o:user -> alias\nsdp s -> set:-\nsdp t -> coarsen:1h\n"
+	    "sdp candidate:host -> drop\nsdp candidate:raddr -> drop\n"
+	    "sdp candidate:foundation -> alias\nsdp ssrc:cname -> pseudonym",
+	    "o=erika 1 2 IN IP4 0.0.0.0\ns=Erika\nt=3980000000 0\n"
+	    "a=ssrc:1 cname:erika\n"
+	    "a=candidate:1 1 udp 9 10.47.11.23 9 typ host\n"
+	    "a=candidate:2 1 udp 9 198.51.100.77 9 typ srflx raddr 10.47.11.23 "
+	    "rport 9\n",
+	    SDP, false },
+	{ "text: lines",
+	    "text From: * -> drop\ntext a* -> mask\ntext b* -> alias",
+	    "From: Erika\nabc\nbcd\nelse\n", TEXT, true },
 };
 
 static void ignore(void *arg, const struct finding *f)
@@ -91,25 +106,68 @@ static void ignore(void *arg, const struct finding *f)
 	(void)f;
 }
 
+struct reader {
+	struct jsn *json;
+	struct form *form;
+	struct sdp *sdp;
+	struct text *text;
+};
+
+static void reader_open(
+    struct reader *r, size_t i, const struct plan *plan, const struct env *env)
+{
+	*r = (struct reader){ .json = NULL };
+	switch (row[i].form) {
+	case JSON:
+		r->json = jsn_new_lines(plan, env);
+		break;
+	case FORM:
+		r->form = form_new(plan, env);
+		break;
+	case QUERY:
+		r->form = form_new_query(plan, env);
+		break;
+	case SDP:
+		r->sdp = sdp_new(plan, env);
+		break;
+	case TEXT:
+		r->text = text_new(plan, env);
+		break;
+	}
+}
+
+static int reader_feed(struct reader *r, struct span s, struct buf *out)
+{
+	if (r->json != NULL)
+		return jsn_feed(r->json, s, false, out);
+	if (r->form != NULL)
+		return form_feed(r->form, s, false, out);
+	return r->sdp != NULL ? sdp_feed(r->sdp, s, false, out)
+	                      : text_feed(r->text, s, false, out);
+}
+
+static void reader_close(struct reader *r)
+{
+	jsn_free(r->json);
+	form_free(r->form);
+	sdp_free(r->sdp);
+	text_free(r->text);
+}
+
 /* Allocations of n more rounds; -1: refused. */
 static long rounds(
-    struct jsn *j, struct form *f, struct span in, size_t n, struct buf *out)
+    struct reader *reader, struct span in, size_t n, struct buf *out)
 {
 	unsigned long before = taken;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct span rest = in;
 		size_t cut = i % in.n;
 
 		buf_reset(out);
-		for (int part = 0; r == 0 && part < 2; part++) {
-			struct span s = part == 0 ? span_of(rest.p, cut)
-			                          : span_from(rest, cut);
-
-			r = j != NULL ? jsn_feed(j, s, false, out)
-			              : form_feed(f, s, false, out);
-		}
+		r = reader_feed(reader, span_of(in.p, cut), out);
+		if (r == 0)
+			r = reader_feed(reader, span_from(in, cut), out);
 	}
 	return r == 0 ? (long)(taken - before) : -1;
 }
@@ -117,28 +175,21 @@ static long rounds(
 static void test_row(size_t i)
 {
 	struct rules *rules = rules_new(row[i].lines, false);
-	const struct plan *plan = rules_plan(rules);
 	struct span in = span_str(row[i].in);
 	struct env env = rules_env(NULL);
-	struct form *f = NULL;
-	struct jsn *j = NULL;
+	struct reader reader;
 	struct buf out;
 
 	env.pseudonym = pseudonym;
 	env.report = ignore;
 	env.unnamed = row[i].unnamed;
 	buf_init(&out, 65536);
-	if (row[i].form == JSON)
-		j = jsn_new_lines(plan, &env);
-	else
-		f = row[i].form == FORM ? form_new(plan, &env)
-		                        : form_new_query(plan, &env);
-	tap_ok(rounds(j, f, in, WARM + in.n, &out) > 0, "%s: warming up",
+	reader_open(&reader, i, rules_plan(rules), &env);
+	tap_ok(rounds(&reader, in, WARM + in.n, &out) > 0, "%s: warming up",
 	    row[i].name);
-	tap_int(rounds(j, f, in, ROUNDS, &out), 0, "%s: no allocation",
+	tap_int(rounds(&reader, in, ROUNDS, &out), 0, "%s: no allocation",
 	    row[i].name);
-	jsn_free(j);
-	form_free(f);
+	reader_close(&reader);
 	rules_free(rules);
 	buf_fini(&out);
 }
