@@ -5,12 +5,12 @@
  * '&' with it: a=1&b=2 becomes a=1 or b=2. A new value is coded anew, its name
  * stays as it was written. A pair without '=' has the empty value.
  * Refused (-EBADMSG): a '%' without two hex digits in a name, where lines name
- * any, or in a value that is treated; drop and set take any value. Names are bounded by SCRUB_NAME_MAX,
- * values that are treated by SCRUB_VALUE_MAX (drop and set: any length; the
- * report has the first part, still coded). Where somebody looks (value_watched),
- * values that no line names are given to value_unnamed, coded if they cannot be
- * decoded; one over SCRUB_VALUE_MAX is refused if the plan has detect lines, else it
- * passes without a report. */
+ * any, or in a value that is treated; drop and set take any value. Names are
+ * bounded by SCRUB_NAME_MAX, values that are treated by SCRUB_VALUE_MAX (drop
+ * and set: any length; the report has the first part, still coded). Where
+ * somebody looks (value_watched), values that no line names are given to
+ * value_unnamed, coded if they cannot be decoded; one over SCRUB_VALUE_MAX is
+ * refused if the plan has detect lines, else it passes without a report. */
 #ifndef BODY_FORM_H
 #define BODY_FORM_H
 

@@ -162,6 +162,33 @@ bool sniff_json(struct span s)
 	return s.n > 0 && (s.p[0] == '{' || s.p[0] == '[');
 }
 
+/* Is what stands behind the first bracket JSON, too? A log may begin "[INFO]" or
+ * "[2026-11-25]". *ret_open: more bytes may change the answer. */
+static bool begins_json(struct span s, bool *ret_open)
+{
+	struct span first = SPAN("\"{[]-0123456789tfn");
+	struct span behind = SPAN(",].eE \t\r\n");
+	bool object;
+	size_t n;
+
+	*ret_open = false;
+	if (!sniff_json(s))
+		return false;
+	s = skip_space(s);
+	object = s.p[0] == '{';
+	s = skip_space(span_from(s, 1));
+	*ret_open = s.n == 0;
+	if (s.n == 0 || object)
+		return s.n == 0 || s.p[0] == '"' || s.p[0] == '}';
+	if (span_chr(first, s.p[0]) == first.n)
+		return false;
+	n = s.p[0] == '-';
+	while (n < s.n && ascii_digit(s.p[n]))
+		n++;
+	*ret_open = n > 0 && n == s.n;
+	return n == 0 || n == s.n || span_chr(behind, s.p[n]) < behind.n;
+}
+
 bool sniff_gzip(struct span in)
 {
 	return in.n >= 2 && in.p[0] == '\x1f' && in.p[1] == '\x8b';
@@ -247,11 +274,13 @@ static enum body_form named(enum entry_form form, enum body_form typed)
 static enum body_form by_start(
     const struct plan *plan, struct span type, struct span start)
 {
+	bool open;
+
 	if (plan_has(plan, CARRIER_SDP) && sdp_begins(start))
 		return BODY_SDP;
 	if (plan_has(plan, CARRIER_XML) && xml_begins(start))
 		return BODY_XML;
-	if (finds_instead(plan) && sniff_json(start) &&
+	if (finds_instead(plan) && begins_json(start, &open) &&
 	    span_eq_nocase(type, SPAN("text/plain")))
 		return BODY_JSON;
 	if (reads(plan, BODY_TEXT) && span_starts_nocase(type, SPAN("text/")))
@@ -265,6 +294,7 @@ static enum body_form choose(
 	struct span rest = media_type;
 	struct span type = span_trim(span_cut(&rest, ';'));
 	enum body_form typed = form_of(type);
+	bool open;
 
 	if (plan_form(plan) != ENTRY_AUTO)
 		return named(plan_form(plan), typed);
@@ -273,7 +303,7 @@ static enum body_form choose(
 	if (plan_has(plan, CARRIER_JSON) && sniff_json(start))
 		return BODY_JSON;
 	if (typed == BODY_FORM && !plan_has(plan, CARRIER_FORM) &&
-	    finds(plan) && sniff_json(start))
+	    finds(plan) && begins_json(start, &open))
 		return BODY_JSON; /* as a form it were a name */
 	if (typed == BODY_FORM)
 		return reads(plan, BODY_FORM) ? BODY_FORM : BODY_UNREAD;
@@ -333,9 +363,13 @@ static struct span head_of(struct span text)
 static bool is_open(const struct plan *plan, struct span text)
 {
 	struct span mark = SPAN("\xef\xbb\xbf");
+	bool open;
 
 	if (text.n >= SNIFF_BYTES)
 		return false;
+	if (!plan_has(plan, CARRIER_JSON) && finds(plan) &&
+	    begins_json(text, &open) && open)
+		return true;
 	if (plan_has(plan, CARRIER_SDP) && sdp_may_begin(text))
 		return true;
 	if (plan_has(plan, CARRIER_XML)) {

@@ -16,15 +16,16 @@
  *   reads it, or not    has the type of JSON                JSON, or UNREAD
  *   the same            has a type of several JSON texts    JSON_LINES, UNREAD
  *   has json lines      begins with '{' or '['              JSON
- *   finds, no form      the same, has the type of a form    JSON
+ *   finds, no form      begins as JSON, type of a form      JSON
  *   reads it, or not    has the type of a form              FORM, or UNREAD
  *   reads it            has another type of TYPES below     that form
  *   has sdp lines       begins as SDP or as a candidate     SDP
  *   has xml lines       begins with '<'                     XML
- *   finds               is text/plain, begins with '{' '['  JSON
+ *   finds               is text/plain, begins as JSON       JSON
  *   reads text          is text/...                         TEXT
  *   any other           is any other                        UNREAD, or REFUSED
  *
+ * As JSON: a bracket and what JSON may have behind it; "[INFO]" is text.
  * TYPES: multipart/form-data; application/xml, text/xml, +xml; application/sdp,
  * application/trickle-ice-sdpfrag; application/protobuf, x-protobuf,
  * vnd.google.protobuf; application/grpc-web, application/grpc-web-text, both also
