@@ -1,45 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* No allocation per value: after some documents of warming up, as many again
  * take none. Linked with --wrap=malloc,--wrap=calloc,--wrap=realloc. */
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "body/form.h"
 #include "body/jsn.h"
 #include "body/sdp.h"
 #include "body/text.h"
+#include "lib/taken.h"
 #include "lib/tap.h"
 #include "unit/body/rules.h"
 
 #define WARM 20
 #define ROUNDS 1000
-
-static unsigned long taken;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-	taken++;
-	return __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	taken++;
-	return __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	taken++;
-	return __real_realloc(p, n);
-}
 
 static int pseudonym(void *arg, struct span in, struct buf *out)
 {

@@ -4,65 +4,17 @@
  * gone. Linked with --wrap=malloc,calloc,realloc. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "base/buf.h"
 #include "lib/tap.h"
 #include "proxy/keys.h"
 #include "tls/derive.h"
+#include "unit/tls/taken.h"
 
 #define DAY 20782u
 #define DOMAIN SPAN("gateway.invalid")
 #define VALUE_MAX 2048
-
-static unsigned long taken; /* allocations, ours and OpenSSL's */
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *was, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-
-void *__wrap_malloc(size_t n)
-{
-	taken++;
-	return __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	taken++;
-	return __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *was, size_t n);
-void *__wrap_realloc(void *was, size_t n)
-{
-	taken++;
-	return __real_realloc(was, n);
-}
-
-static void *on_malloc(size_t n, const char *file, int line)
-{
-	(void)file, (void)line;
-	return __wrap_malloc(n);
-}
-
-static void *on_realloc(void *was, size_t n, const char *file, int line)
-{
-	(void)file, (void)line;
-	taken++;
-	return __real_realloc(was, n);
-}
-
-static void on_free(void *was, const char *file, int line)
-{
-	(void)file, (void)line;
-	free(was);
-}
 
 static const struct service one = { .id = { "one", 3 } },
                             two = { .id = { "two", 3 } };
@@ -301,7 +253,7 @@ static void test_memory(void)
 
 int main(void)
 {
-	if (CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free) != 1)
+	if (!taken_openssl())
 		tap_ok(false, "OpenSSL's allocations can be counted");
 	test_none();
 	test_same();

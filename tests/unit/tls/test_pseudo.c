@@ -3,63 +3,14 @@
  * allocated for a value. Linked with --wrap=malloc,calloc,realloc. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <openssl/crypto.h>
 
 #include "base/buf.h"
 #include "base/rnd.h"
 #include "lib/tap.h"
 #include "tls/pseudo.h"
+#include "unit/tls/taken.h"
 
 #define DOMAIN SPAN(PSEUDO_DOMAIN)
-
-static unsigned long taken; /* allocations, ours and OpenSSL's */
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *was, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *was, size_t n);
-
-void *__wrap_malloc(size_t n)
-{
-	taken++;
-	return __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	taken++;
-	return __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *was, size_t n)
-{
-	taken++;
-	return __real_realloc(was, n);
-}
-
-static void *on_malloc(size_t n, const char *file, int line)
-{
-	(void)file, (void)line;
-	taken++;
-	return __real_malloc(n);
-}
-
-static void *on_realloc(void *was, size_t n, const char *file, int line)
-{
-	(void)file, (void)line;
-	taken++;
-	return __real_realloc(was, n);
-}
-
-static void on_free(void *was, const char *file, int line)
-{
-	(void)file, (void)line;
-	free(was);
-}
 
 static struct pseudo *p, *other; /* two keys */
 static struct buf out, back;
@@ -428,7 +379,7 @@ int main(void)
 {
 	unsigned char key[PSEUDO_KEY_BYTES] = { 1 };
 
-	if (CRYPTO_set_mem_functions(on_malloc, on_realloc, on_free) != 1)
+	if (!taken_openssl())
 		return 1;
 	rnd_seed(800);
 	buf_init(&out, 8192);
