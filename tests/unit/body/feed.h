@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* feed - give a scrubber its input in pieces: any cut gives the same output.
- * FEED(type) makes feed() of type_new, type_feed and type_free. */
+ * FEED(type) makes feed() of type_new, type_feed and type_free; FEED_BY names
+ * the function and how the scrubber is made of plan and env. */
 #ifndef TESTS_UNIT_BODY_FEED_H
 #define TESTS_UNIT_BODY_FEED_H
+
+#include <errno.h>
 
 #include "base/buf.h"
 #include "engine/treat.h"
@@ -12,13 +15,13 @@
 typedef int feed_f(const struct plan *plan, const struct env *env,
     struct span in, size_t cut, size_t step, struct buf *out);
 
-#define FEED(type)                                                             \
+#define FEED_BY(feed, type, make)                                              \
 	static int feed(const struct plan *plan, const struct env *env,        \
 	    struct span in, size_t cut, size_t step, struct buf *out)          \
 	{                                                                      \
-		struct type *x = type##_new(plan, env);                        \
+		struct type *x = make;                                         \
 		size_t n = cut;                                                \
-		int r = 0;                                                     \
+		int r = x != NULL ? 0 : -ENOMEM;                               \
                                                                                \
 		buf_reset(out);                                                \
 		for (bool last = false; r == 0 && !last; n = step) {           \
@@ -30,7 +33,9 @@ typedef int feed_f(const struct plan *plan, const struct env *env,
 		type##_free(x);                                                \
 		return r;                                                      \
 	}                                                                      \
-	struct feed_needs_a_semicolon
+	struct feed##_needs_a_semicolon
+
+#define FEED(type) FEED_BY(feed, type, type##_new(plan, env))
 
 /* Is the answer right, and the output want where it is 0, at every cut and in
  * pieces of any small size? */

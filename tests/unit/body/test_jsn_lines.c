@@ -15,23 +15,7 @@
 
 FEED(jsn);
 
-static int feed_lines(const struct plan *plan, const struct env *env,
-    struct span in, size_t cut, size_t step, struct buf *out)
-{
-	struct jsn *j = jsn_new_lines(plan, env);
-	size_t n = cut;
-	int r = 0;
-
-	buf_reset(out);
-	for (bool last = false; r == 0 && !last; n = step) {
-		n = n < in.n ? n : in.n;
-		last = n == in.n;
-		r = jsn_feed(j, span_of(in.p, n), last, out);
-		in = span_from(in, n);
-	}
-	jsn_free(j);
-	return r;
-}
+FEED_BY(feed_lines, jsn, jsn_new_lines(plan, env));
 
 #define GO "json $.a -> drop"
 

@@ -142,23 +142,7 @@ static const struct row {
 
 static struct span boundary = { "b", 1 };
 
-static int feed(const struct plan *plan, const struct env *env, struct span in,
-    size_t cut, size_t step, struct buf *out)
-{
-	struct multipart *m = multipart_new(plan, env, boundary);
-	size_t n = cut;
-	int r = 0;
-
-	buf_reset(out);
-	for (bool last = false; r == 0 && !last; n = step) {
-		n = n < in.n ? n : in.n;
-		last = n == in.n;
-		r = multipart_feed(m, span_of(in.p, n), last, out);
-		in = span_from(in, n);
-	}
-	multipart_free(m);
-	return r;
-}
+FEED_BY(feed, multipart, multipart_new(plan, env, boundary));
 
 static void test_rows(void)
 {

@@ -342,23 +342,7 @@ static void test_reports(void)
 
 static bool base64; /* for feed_frames */
 
-static int feed_frames(const struct plan *plan, const struct env *env,
-    struct span in, size_t cut, size_t step, struct buf *out)
-{
-	struct proto *p = proto_new_frames(plan, env, base64);
-	size_t n = cut;
-	int r = 0;
-
-	buf_reset(out);
-	for (bool last = false; r == 0 && !last; n = step) {
-		n = n < in.n ? n : in.n;
-		last = n == in.n;
-		r = proto_feed(p, span_of(in.p, n), last, out);
-		in = span_from(in, n);
-	}
-	proto_free(p);
-	return r;
-}
+FEED_BY(feed_frames, proto, proto_new_frames(plan, env, base64));
 
 static const struct {
 	const char *name, *lines, *in, *want; /* bytes as hex; base64 as such */
