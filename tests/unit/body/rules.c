@@ -99,6 +99,14 @@ static void on_report(void *arg, const struct finding *f)
 	buf_add_char(said, ';');
 }
 
+void rules_report_path(void *said, const struct finding *f)
+{
+	buf_addf(said, "%s%s %.*s %.*s %.*s>%.*s;",
+	    f->line == NULL ? "unnamed " : "", act_word(f->effect),
+	    SPAN_ARG(f->name), SPAN_ARG(f->path), SPAN_ARG(f->before),
+	    SPAN_ARG(f->after));
+}
+
 struct env rules_env(struct buf *said)
 {
 	struct env e = { .prf = prf,

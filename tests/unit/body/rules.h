@@ -19,5 +19,7 @@ const struct plan *rules_plan(const struct rules *r); /* NULL: no lines */
 /* A prf that adds up bytes; a report that writes "act name before>after;". */
 struct buf;
 struct env rules_env(struct buf *said);
+/* Another report: "[unnamed ]act name path before>after;". */
+void rules_report_path(void *said, const struct finding *f);
 
 #endif

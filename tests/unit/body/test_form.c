@@ -5,15 +5,10 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
 #include "body/scrub.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
-static const struct row {
-	const char *name, *lines, *in, *want; /* want NULL: -EBADMSG */
-} row[] = {
+static const struct row row[] = {
 	{ "drop the first", "form a -> drop", "a=1&b=2", "b=2" },
 	{ "drop the last", "form b -> drop", "a=1&b=2", "a=1" },
 	{ "drop the middle", "form b -> drop", "a=1&b=2&c=3", "a=1&c=3" },
@@ -80,30 +75,6 @@ static const struct row {
 
 FEED(form);
 
-static void test_rows(void)
-{
-	struct env env = rules_env(NULL);
-	struct buf out;
-
-	buf_init(&out, 4096);
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		const struct row *t = &row[i];
-		struct rules *rules = rules_new(t->lines, false);
-		const struct plan *plan = rules_plan(rules);
-		struct span in = span_str(t->in), want = span_str(t->want);
-		int right = t->want != NULL ? 0 : -EBADMSG;
-
-		tap_int(feed(plan, &env, in, in.n, in.n, &out), right,
-		    "%s: answer", t->name);
-		if (right == 0)
-			tap_span(buf_span(&out), want, "%s", t->name);
-		tap_ok(feed_any_cut(feed, plan, &env, in, right, want, &out),
-		    "%s: at any cut", t->name);
-		rules_free(rules);
-	}
-	buf_fini(&out);
-}
-
 static void test_query(void)
 {
 	struct rules *rules =
@@ -140,57 +111,27 @@ static void test_reports(void)
 	buf_fini(&said);
 }
 
-static void test_lengths(void)
-{
-	static const struct {
-		const char *name, *lines, *head;
-		size_t n;
-		int want;
-	} length[] = {
-		{ "value nobody names", "form a -> mask", "b=", 3u << 20, 0 },
-		{ "value at the limit", "form a -> mask", "a=", SCRUB_VALUE_MAX,
-		    0 },
-		{ "value above", "form a -> mask", "a=", SCRUB_VALUE_MAX + 1,
-		    -E2BIG },
-		{ "dropped value of any length", "form a -> drop",
-		    "a=", 3u << 20, 0 },
-		{ "set value of any length", "form a -> set:1", "a=", 3u << 20,
-		    0 },
-		{ "name at the limit", "form a -> drop", "x",
-		    SCRUB_NAME_MAX - 1, 0 },
-		{ "name above", "form a -> drop", "x", SCRUB_NAME_MAX, -E2BIG },
-	};
-	struct env env = rules_env(NULL);
-	struct buf in, out;
-
-	buf_init(&in, 4u << 20);
-	buf_init(&out, 4u << 20);
-	for (size_t i = 0; i < sizeof length / sizeof *length; i++) {
-		struct rules *rules = rules_new(length[i].lines, false);
-		char *at;
-
-		buf_reset(&in);
-		buf_add_str(&in, length[i].head);
-		at = buf_reserve(&in, length[i].n);
-		memset(at, 'x', length[i].n);
-		buf_commit(&in, length[i].n);
-		tap_int(feed(rules_plan(rules), &env, buf_span(&in),
-		            buf_len(&in), 1, &out),
-		    length[i].want, "%s, whole", length[i].name);
-		tap_int(
-		    feed(rules_plan(rules), &env, buf_span(&in), 0, 7001, &out),
-		    length[i].want, "%s, in pieces", length[i].name);
-		rules_free(rules);
-	}
-	buf_fini(&in);
-	buf_fini(&out);
-}
+static const struct size_row length[] = {
+	{ "value nobody names", "form a -> mask", "b=", "x", 3u << 20, "", 0 },
+	{ "value at the limit", "form a -> mask", "a=", "x", SCRUB_VALUE_MAX,
+	    "", 0 },
+	{ "value above", "form a -> mask", "a=", "x", SCRUB_VALUE_MAX + 1, "",
+	    -E2BIG },
+	{ "dropped value of any length", "form a -> drop", "a=", "x", 3u << 20,
+	    "", 0 },
+	{ "set value of any length", "form a -> set:1", "a=", "x", 3u << 20, "",
+	    0 },
+	{ "name at the limit", "form a -> drop", "x", "x", SCRUB_NAME_MAX - 1,
+	    "", 0 },
+	{ "name above", "form a -> drop", "x", "x", SCRUB_NAME_MAX, "",
+	    -E2BIG },
+};
 
 int main(void)
 {
-	test_rows();
+	test_rows(feed, ROWS_OF(row));
 	test_query();
 	test_reports();
-	test_lengths();
+	test_size_rows(feed, ROWS_OF(length), 7001);
 	return tap_done();
 }

@@ -6,9 +6,7 @@
 #include <errno.h>
 
 #include "body/scrub.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
 #define CD "Content-Disposition: form-data; name="
 #define BEGIN "--b\r\n"
@@ -21,9 +19,7 @@
 	   "Content-Type: application/pdf\r\n\r\n"
 #define DOC_TYPE "Content-Type: application/pdf\r\n\r\n"
 
-static const struct row {
-	const char *name, *lines, *in, *want; /* want NULL: -EBADMSG */
-} row[] = {
+static const struct row row[] = {
 	{ "nothing named", "multipart x -> drop",
 	    BEGIN NAME "Erika" NEXT MAIL "e@x.de" END,
 	    BEGIN NAME "Erika" NEXT MAIL "e@x.de" END },
@@ -144,31 +140,6 @@ static struct span boundary = { "b", 1 };
 
 FEED_BY(feed, multipart, multipart_new(plan, env, boundary));
 
-static void test_rows(void)
-{
-	struct env env = rules_env(NULL);
-	struct buf out;
-
-	buf_init(&out, 4096);
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		const struct row *t = &row[i];
-		struct rules *rules = rules_new(t->lines, false);
-		const struct plan *plan = rules_plan(rules);
-		struct span in = span_str(t->in);
-		struct span want = t->want != NULL ? span_str(t->want) : in;
-		int right = t->want != NULL ? 0 : -EBADMSG;
-
-		tap_int(feed(plan, &env, in, in.n, in.n, &out), right,
-		    "%s: answer", t->name);
-		if (right == 0)
-			tap_span(buf_span(&out), want, "%s", t->name);
-		tap_ok(feed_any_cut(feed, plan, &env, in, right, want, &out),
-		    "%s: at any cut", t->name);
-		rules_free(rules);
-	}
-	buf_fini(&out);
-}
-
 static void test_reports(void)
 {
 	struct rules *rules =
@@ -276,7 +247,7 @@ static void test_boundaries(void)
 
 int main(void)
 {
-	test_rows();
+	test_rows(feed, ROWS_OF(row));
 	test_reports();
 	test_sizes();
 	test_boundaries();

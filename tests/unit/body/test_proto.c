@@ -11,18 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "body/scrub.h"
 #include "engine/wrap.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
 #define LEVELS 8
 
-static const struct row {
-	const char *name, *lines, *in, *want; /* want NULL: -EBADMSG */
-} row[] = {
+static const struct row row[] = {
 	{ "untouched", "proto 9 -> drop",
 	    "1:5 2=\"Erika\" 3{1:1} 4x1 5X1 ~0a82006161 ~8880800005",
 	    "1:5 2=\"Erika\" 3{1:1} 4x1 5X1 ~0a82006161 ~8880800005" },
@@ -249,51 +244,23 @@ static void write_message(const char *s, struct buf *out)
 
 FEED(proto);
 
-static void test_rows(void)
+static void test_messages(void)
 {
-	struct env env = rules_env(NULL);
-	struct buf in, want, out;
+	struct buf in, want;
 
 	buf_init(&in, 4096);
 	buf_init(&want, 4096);
-	buf_init(&out, 4096);
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		const struct row *t = &row[i];
-		struct rules *rules = rules_new(t->lines, false);
-		const struct plan *plan = rules_plan(rules);
-		int right = t->want != NULL ? 0 : -EBADMSG;
-
+	for (const struct row *t = row; t < row + sizeof row / sizeof *row;
+	     t++) {
 		write_message(t->in, &in);
-		write_message(right == 0 ? t->want : "", &want);
-		tap_int(feed(plan, &env, buf_span(&in), buf_len(&in),
-		            buf_len(&in), &out),
-		    right, "%s: answer", t->name);
-		if (right == 0) {
-			tap_span(
-			    buf_span(&out), buf_span(&want), "%s", t->name);
-			feed(plan, &env, buf_span(&want), buf_len(&want), 9,
-			    &out);
-			tap_span(buf_span(&out), buf_span(&want), "%s: again",
-			    t->name);
-		}
-		tap_ok(feed_any_cut(feed, plan, &env, buf_span(&in), right,
-		           buf_span(&want), &out),
-		    "%s: at any cut", t->name);
-		rules_free(rules);
+		write_message(t->want != NULL ? t->want : "", &want);
+		test_input(feed, t->name, t->lines, buf_span(&in),
+		    t->want != NULL ? 0 : -EBADMSG, buf_span(&want));
+		if (t->want != NULL)
+			test_again(feed, t->name, t->lines, buf_span(&want));
 	}
 	buf_fini(&in);
 	buf_fini(&want);
-	buf_fini(&out);
-}
-
-static void on_report(void *arg, const struct finding *f)
-{
-	struct buf *said = arg;
-
-	buf_addf(said, "%s%s %.*s %.*s %.*s>%.*s;",
-	    f->line == NULL ? "unnamed " : "", act_word(f->effect),
-	    SPAN_ARG(f->name), SPAN_ARG(f->path), SPAN_ARG(f->before),
-	    SPAN_ARG(f->after));
 }
 
 static void test_reports(void)
@@ -324,7 +291,7 @@ static void test_reports(void)
 		struct rules *rules = rules_new(told[i].lines, false);
 
 		env = rules_env(&said);
-		env.report = on_report;
+		env.report = rules_report_path;
 		env.unnamed = told[i].unnamed;
 		write_message(told[i].in, &in);
 		buf_reset(&said);
@@ -379,16 +346,12 @@ static const struct {
 
 static void test_frames(void)
 {
-	struct env env = rules_env(NULL);
-	struct buf in, want, out;
+	struct buf in, want;
 
 	buf_init(&in, 4096);
 	buf_init(&want, 4096);
-	buf_init(&out, 4096);
 	for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
-		struct rules *rules = rules_new(frames[i].lines, false);
 		const char *then = frames[i].want;
-		int right = then != NULL ? 0 : -EBADMSG;
 
 		buf_reset(&in);
 		buf_reset(&want);
@@ -400,20 +363,12 @@ static void test_frames(void)
 			add_hex(frames[i].in, &in);
 			add_hex(then != NULL ? then : "", &want);
 		}
-		tap_int(feed_frames(rules_plan(rules), &env, buf_span(&in),
-		            buf_len(&in), 1, &out),
-		    right, "%s: answer", frames[i].name);
-		if (right == 0)
-			tap_span(buf_span(&out), buf_span(&want), "%s",
-			    frames[i].name);
-		tap_ok(feed_any_cut(feed_frames, rules_plan(rules), &env,
-		           buf_span(&in), right, buf_span(&want), &out),
-		    "%s: at any cut", frames[i].name);
-		rules_free(rules);
+		test_input(feed_frames, frames[i].name, frames[i].lines,
+		    buf_span(&in), then != NULL ? 0 : -EBADMSG,
+		    buf_span(&want));
 	}
 	buf_fini(&in);
 	buf_fini(&want);
-	buf_fini(&out);
 }
 
 /* ---- limits ---- */
@@ -516,7 +471,7 @@ static void test_sizes(void)
 
 int main(void)
 {
-	test_rows();
+	test_messages();
 	test_reports();
 	test_frames();
 	test_depth();

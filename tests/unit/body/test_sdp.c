@@ -6,10 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
 #define HEAD "v=0\r\no=- 7 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 #define HOST "1 udp 2122194687 10.47.11.23 39185 typ host"
@@ -17,9 +14,7 @@
 	"1 udp 1685987327 198.51.100.77 33900 typ srflx raddr 10.47.11.23 "    \
 	"rport 32789"
 
-static const struct row {
-	const char *name, *lines, *in, *want; /* want NULL: -EBADMSG */
-} row[] = {
+static const struct row row[] = {
 	/* Whole lines. */
 	{ "nothing named", "sdp x-none -> drop", HEAD "a=x\r\n",
 	    HEAD "a=x\r\n" },
@@ -272,30 +267,6 @@ static bool any_cut(const struct plan *plan, struct span in, int right,
 	return feed_any_cut(feed, plan, &env, in, right, want, out);
 }
 
-static void test_rows(void)
-{
-	struct env env = rules_env(NULL);
-	struct buf out;
-
-	buf_init(&out, 4096);
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		const struct row *t = &row[i];
-		struct rules *rules = rules_new(t->lines, false);
-		const struct plan *plan = rules_plan(rules);
-		struct span in = span_str(t->in), want = span_str(t->want);
-		int right = t->want != NULL ? 0 : -EBADMSG;
-
-		tap_int(feed(plan, &env, in, in.n, in.n, &out), right,
-		    "%s: answer", t->name);
-		if (right == 0)
-			tap_span(buf_span(&out), want, "%s", t->name);
-		tap_ok(any_cut(plan, in, right, want, &out), "%s: at any cut",
-		    t->name);
-		rules_free(rules);
-	}
-	buf_fini(&out);
-}
-
 static void test_nul(void)
 {
 	struct rules *rules = rules_new("sdp x -> drop", false);
@@ -389,65 +360,27 @@ static void test_reports(void)
 	buf_fini(&said);
 }
 
-/* n times text, at most. */
-static void repeat(struct buf *b, const char *text, size_t n)
-{
-	while (n-- > 0 && buf_add_str(b, text) == 0)
-		;
-}
-
-static void test_limits(void)
-{
-	static const struct {
-		const char *name, *lines, *head, *text;
-		size_t n;
-		const char *tail;
-		int want;
-	} limit[] = {
-		{ "line at the limit", "sdp x -> drop", "s=", "x",
-		    SDP_LINE_MAX - 2, "\nt=0 0\n", 0 },
-		{ "line above", "sdp x -> drop", "s=", "x", SDP_LINE_MAX - 1,
-		    "\nt=0 0\n", -E2BIG },
-		{ "last line above", "sdp x -> drop", "s=", "x",
-		    SDP_LINE_MAX - 1, "", -E2BIG },
-		{ "lines at the limit", "sdp x -> drop", "", "a=x\r\n",
-		    SDP_LINES_MAX, "", 0 },
-		{ "lines above", "sdp x -> drop", "", "a=x\r\n", SDP_LINES_MAX,
-		    "s=-", -E2BIG },
-		{ "text at the limit", "sdp x -> drop", "",
-		    "a=0123456789012345678901234567890123456789012345678901234"
-		    "567890\n",
-		    SDP_TEXT_MAX / 64, "", 0 },
-		{ "text above", "sdp x -> drop", "",
-		    "a=0123456789012345678901234567890123456789012345678901234"
-		    "567890\n",
-		    SDP_TEXT_MAX / 64, "\n", -E2BIG },
-		{ "without lines too", "", "s=", "x", SDP_LINE_MAX - 1, "\n",
-		    -E2BIG },
-	};
-	struct env env = rules_env(NULL);
-	struct buf in, out;
-
-	buf_init(&in, 2 * SDP_TEXT_MAX);
-	buf_init(&out, 2 * SDP_TEXT_MAX);
-	for (size_t i = 0; i < sizeof limit / sizeof *limit; i++) {
-		struct rules *rules = rules_new(limit[i].lines, false);
-
-		buf_reset(&in);
-		buf_add_str(&in, limit[i].head);
-		repeat(&in, limit[i].text, limit[i].n);
-		buf_add_str(&in, limit[i].tail);
-		tap_int(feed(rules_plan(rules), &env, buf_span(&in),
-		            buf_len(&in), 1, &out),
-		    limit[i].want, "%s, whole", limit[i].name);
-		tap_int(
-		    feed(rules_plan(rules), &env, buf_span(&in), 0, 701, &out),
-		    limit[i].want, "%s, in pieces", limit[i].name);
-		rules_free(rules);
-	}
-	buf_fini(&in);
-	buf_fini(&out);
-}
+static const struct size_row limit[] = {
+	{ "line at the limit", "sdp x -> drop", "s=", "x", SDP_LINE_MAX - 2,
+	    "\nt=0 0\n", 0 },
+	{ "line above", "sdp x -> drop", "s=", "x", SDP_LINE_MAX - 1,
+	    "\nt=0 0\n", -E2BIG },
+	{ "last line above", "sdp x -> drop", "s=", "x", SDP_LINE_MAX - 1, "",
+	    -E2BIG },
+	{ "lines at the limit", "sdp x -> drop", "", "a=x\r\n", SDP_LINES_MAX,
+	    "", 0 },
+	{ "lines above", "sdp x -> drop", "", "a=x\r\n", SDP_LINES_MAX, "s=-",
+	    -E2BIG },
+	{ "text at the limit", "sdp x -> drop", "",
+	    "a=0123456789012345678901234567890123456789012345678901234"
+	    "567890\n",
+	    SDP_TEXT_MAX / 64, "", 0 },
+	{ "text above", "sdp x -> drop", "",
+	    "a=0123456789012345678901234567890123456789012345678901234"
+	    "567890\n",
+	    SDP_TEXT_MAX / 64, "\n", -E2BIG },
+	{ "without lines too", "", "s=", "x", SDP_LINE_MAX - 1, "\n", -E2BIG },
+};
 
 static void test_foundations(void)
 {
@@ -561,11 +494,11 @@ static void test_captures(void)
 
 int main(void)
 {
-	test_rows();
+	test_rows(feed, ROWS_OF(row));
 	test_nul();
 	test_single();
 	test_reports();
-	test_limits();
+	test_size_rows(feed, ROWS_OF(limit), 701);
 	test_foundations();
 	test_captures();
 	sdp_free(NULL);

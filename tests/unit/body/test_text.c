@@ -5,15 +5,10 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
 #include "body/scrub.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
-static const struct row {
-	const char *name, *lines, *in, *want; /* want NULL: -EBADMSG */
-} row[] = {
+static const struct row row[] = {
 	{ "no such line", "text z* -> drop", "a\nb\r\nc", "a\nb\r\nc" },
 	{ "drop", "text user=* -> drop", "a=1\nuser=erika\r\nb=2\n",
 	    "a=1\nb=2\n" },
@@ -42,30 +37,6 @@ static const struct row {
 
 FEED(text);
 
-static void test_rows(void)
-{
-	struct env env = rules_env(NULL);
-	struct buf out;
-
-	buf_init(&out, 4096);
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		const struct row *t = &row[i];
-		struct rules *rules = rules_new(t->lines, false);
-		const struct plan *plan = rules_plan(rules);
-		struct span in = span_str(t->in), want = span_str(t->want);
-		int right = t->want != NULL ? 0 : -EBADMSG;
-
-		tap_int(feed(plan, &env, in, in.n, in.n, &out), right,
-		    "%s: answer", t->name);
-		if (right == 0)
-			tap_span(buf_span(&out), want, "%s", t->name);
-		tap_ok(feed_any_cut(feed, plan, &env, in, right, want, &out),
-		    "%s: at any cut", t->name);
-		rules_free(rules);
-	}
-	buf_fini(&out);
-}
-
 static void test_reports(void)
 {
 	struct rules *rules = rules_new(
@@ -84,56 +55,25 @@ static void test_reports(void)
 	buf_fini(&said);
 }
 
-static void test_lengths(void)
-{
-	static const struct {
-		const char *name, *lines;
-		size_t n;
-		const char *end;
-		int want;
-	} length[] = {
-		{ "at the limit", "text a -> drop", SCRUB_NAME_MAX, "\r\n", 0 },
-		{ "at the limit, last", "text a -> drop", SCRUB_NAME_MAX, "",
-		    0 },
-		{ "above", "text a -> drop", SCRUB_NAME_MAX + 1, "\r\n",
-		    -E2BIG },
-		{ "above by a LF", "text a -> drop", SCRUB_NAME_MAX + 1, "\n",
-		    -E2BIG },
-		{ "above, last", "text a -> drop", SCRUB_NAME_MAX + 1, "",
-		    -E2BIG },
-		{ "no lines, any length", "", 3u << 20, "\n", 0 },
-	};
-	struct env env = rules_env(NULL);
-	struct buf in, out;
-
-	buf_init(&in, 4u << 20);
-	buf_init(&out, 4u << 20);
-	for (size_t i = 0; i < sizeof length / sizeof *length; i++) {
-		struct rules *rules = rules_new(length[i].lines, false);
-		char *at;
-
-		buf_reset(&in);
-		at = buf_reserve(&in, length[i].n);
-		memset(at, 'x', length[i].n);
-		buf_commit(&in, length[i].n);
-		buf_add_str(&in, length[i].end);
-		tap_int(feed(rules_plan(rules), &env, buf_span(&in),
-		            buf_len(&in), 1, &out),
-		    length[i].want, "%s, whole", length[i].name);
-		tap_int(
-		    feed(rules_plan(rules), &env, buf_span(&in), 0, 7001, &out),
-		    length[i].want, "%s, in pieces", length[i].name);
-		rules_free(rules);
-	}
-	buf_fini(&in);
-	buf_fini(&out);
-}
+static const struct size_row length[] = {
+	{ "at the limit", "text a -> drop", "", "x", SCRUB_NAME_MAX, "\r\n",
+	    0 },
+	{ "at the limit, last", "text a -> drop", "", "x", SCRUB_NAME_MAX, "",
+	    0 },
+	{ "above", "text a -> drop", "", "x", SCRUB_NAME_MAX + 1, "\r\n",
+	    -E2BIG },
+	{ "above by a LF", "text a -> drop", "", "x", SCRUB_NAME_MAX + 1, "\n",
+	    -E2BIG },
+	{ "above, last", "text a -> drop", "", "x", SCRUB_NAME_MAX + 1, "",
+	    -E2BIG },
+	{ "no lines, any length", "", "", "x", 3u << 20, "\n", 0 },
+};
 
 int main(void)
 {
-	test_rows();
+	test_rows(feed, ROWS_OF(row));
 	test_reports();
-	test_lengths();
+	test_size_rows(feed, ROWS_OF(length), 7001);
 	text_free(NULL);
 	return tap_done();
 }

@@ -6,18 +6,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "body/scrub.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
 #define DECLARATION "<?xml version=\"1.0\" encoding='utf-8'?>\n"
 #define MARK "\xef\xbb\xbf"
 
-static const struct row {
-	const char *name, *lines, *in, *want; /* want NULL: -EBADMSG */
-} row[] = {
+static const struct row row[] = {
 	/* What nobody names. */
 	{ "untouched", "xml /z -> drop",
 	    MARK DECLARATION "<!-- a --><a  b = 'x&#x41;>' ><b/>\r\n"
@@ -186,45 +181,6 @@ static const struct row {
 
 FEED(xml);
 
-static void test_rows(void)
-{
-	struct env env = rules_env(NULL);
-	struct buf out, again;
-
-	buf_init(&out, 4096);
-	buf_init(&again, 4096);
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		const struct row *t = &row[i];
-		struct rules *rules = rules_new(t->lines, false);
-		const struct plan *plan = rules_plan(rules);
-		struct span in = span_str(t->in), want = span_str(t->want);
-		int right = t->want != NULL ? 0 : -EBADMSG;
-
-		tap_int(feed(plan, &env, in, in.n, in.n, &out), right,
-		    "%s: answer", t->name);
-		if (right == 0) {
-			tap_span(buf_span(&out), want, "%s", t->name);
-			feed(plan, &env, want, want.n, want.n, &again);
-			tap_span(buf_span(&again), want, "%s: again", t->name);
-		}
-		tap_ok(feed_any_cut(feed, plan, &env, in, right, want, &out),
-		    "%s: at any cut", t->name);
-		rules_free(rules);
-	}
-	buf_fini(&out);
-	buf_fini(&again);
-}
-
-static void on_report(void *arg, const struct finding *f)
-{
-	struct buf *said = arg;
-
-	buf_addf(said, "%s%s %.*s %.*s %.*s>%.*s;",
-	    f->line == NULL ? "unnamed " : "", act_word(f->effect),
-	    SPAN_ARG(f->name), SPAN_ARG(f->path), SPAN_ARG(f->before),
-	    SPAN_ARG(f->after));
-}
-
 static const struct {
 	const char *name, *lines;
 	bool unnamed;
@@ -258,7 +214,7 @@ static void test_reports(void)
 
 		for (size_t step = 1; step <= in.n; step += in.n - 1) {
 			env = rules_env(&said);
-			env.report = on_report;
+			env.report = rules_report_path;
 			env.unnamed = told[i].unnamed;
 			buf_reset(&said);
 			feed(rules_plan(rules), &env, in, step, step, &out);
@@ -396,7 +352,11 @@ static void test_begins(void)
 
 int main(void)
 {
-	test_rows();
+	test_rows(feed, ROWS_OF(row));
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+		if (row[i].want != NULL)
+			test_again(feed, row[i].name, row[i].lines,
+			    span_str(row[i].want));
 	test_reports();
 	test_limits();
 	test_names(false);
