@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* drift - names that no pack line speaks of: hosts below the domains of a
  * service, and headers, parameters, cookies, paths of content that met the last
- * line of a closed list or none, or in which a detect line found something. Each
- * is kept once per service and version of its pack, in a page that a worker
- * shares with the parent. Only its worker writes a page; readers copy and check
- * what they read.
+ * line of a closed list or none, or in which a detect line found something.
+ * Each is kept once per service and version of its pack, in a page that a
+ * worker shares with the parent. Only its worker writes a page; readers copy
+ * and check what they read.
  *
  * Names only, never values. But a name can be one: a table of persons by their
  * number, a host with a tenant's id. So names are folded before they are kept,
@@ -17,6 +17,8 @@
  *   digits; over 48 characters; sixteen with two digits; capitals and digits
  *   mixed as no word is; six consonants in a row. A part with four digits in
  *   all ends at its first digit. "_ga_4F5K8" is "_ga_*";
+ * - in JSON and XML a part with a star in it is a star, so that what is kept
+ * can stand in a pack;
  * - UUIDs and hardware addresses become *, as do parts of over 64 bytes;
  * - a cookie, parameter or field without a value is *: it may be one, as in
  *   "/join?abc-defg-hij".

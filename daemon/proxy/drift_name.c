@@ -140,6 +140,18 @@ static void fold(struct text *t, struct span part)
 	put(t, part);
 }
 
+/* The same where a path has no star within a name: then all of it is one. */
+static void fold_whole(struct text *t, struct span part)
+{
+	size_t from = t->n;
+
+	fold(t, part);
+	if (memchr(t->p + from, '*', t->n - from) != NULL) {
+		t->n = from;
+		put(t, SPAN("*"));
+	}
+}
+
 /* In brackets at *at: an index, a star, or a key in quotes; behind it. */
 static size_t fold_bracket(struct text *t, struct span path, size_t at)
 {
@@ -156,7 +168,7 @@ static size_t fold_bracket(struct text *t, struct span path, size_t at)
 		end += path.p[end] == '\\' ? 2u : 1u;
 	if (end > path.n)
 		end = path.n;
-	fold(&folded, span_of(path.p + from, end - from));
+	fold_whole(&folded, span_of(path.p + from, end - from));
 	if (folded.full || span_eq(span_of(key, folded.n), SPAN("*"))) {
 		put(t, SPAN("[*]"));
 	} else {
@@ -178,7 +190,7 @@ static void fold_json(struct text *t, struct span path)
 			return;
 		}
 		put(t, SPAN(".."));
-		fold(t, path);
+		fold_whole(t, path);
 		return;
 	}
 	while (at < path.n && !t->full) {
@@ -191,7 +203,7 @@ static void fold_json(struct text *t, struct span path)
 			for (end = at; end < path.n && path.p[end] != '.' &&
 			               path.p[end] != '[';)
 				end++;
-			fold(t, span_of(path.p + at, end - at));
+			fold_whole(t, span_of(path.p + at, end - at));
 			at = end;
 		}
 	}
@@ -216,7 +228,7 @@ static void fold_xml(struct text *t, struct span path)
 		if (span_eq(part, SPAN("text()")))
 			put(t, part);
 		else
-			fold(t, part);
+			fold_whole(t, part);
 		first = false;
 	}
 }
