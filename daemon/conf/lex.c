@@ -188,10 +188,15 @@ int lex_open(struct lex *l, const struct bundle *b, const char *name,
 	l->open = true;
 	if (config_read_string(&l->cfg, text.p) == CONFIG_TRUE)
 		return 0;
-	snprintf(err, CONF_ERR_BYTES, "%s:%d: %s", name,
-	    config_error_line(&l->cfg),
-	    config_error_text(&l->cfg) != NULL ? config_error_text(&l->cfg)
-					       : "this cannot be read");
+	text = span_str(config_error_text(&l->cfg) != NULL
+	                    ? config_error_text(&l->cfg)
+	                    : "this cannot be read");
+	snprintf(err, CONF_ERR_BYTES, "%s:%d: %.*s%s", name,
+	    config_error_line(&l->cfg), SPAN_ARG(text),
+	    span_eq(text, SPAN("syntax error"))
+	        ? " (often a comma that is missing at the end of the line "
+	          "before, or one too many before a closing bracket)"
+	        : "");
 	return -EINVAL;
 }
 

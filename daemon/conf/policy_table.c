@@ -19,8 +19,9 @@ int policy_row(const struct lex *l, const config_setting_t *s, unsigned least,
 		return lex_fail(
 		    l, s, "expected %s, found %s", form, lex_kind(s));
 	if (lex_count(s) < least || lex_count(s) > most)
-		return lex_fail(
-		    l, s, "expected %s, found %u columns", form, lex_count(s));
+		return lex_fail(l, s, "expected %s, found %u columns%s", form,
+		    lex_count(s),
+		    lex_count(s) < least ? " (commas between them?)" : "");
 	return 0;
 }
 
