@@ -112,8 +112,8 @@ int cmd_test(struct tool *t)
 	return EXIT_NOT_REACHED;
 }
 
-/* The runner's report into v. 0, or -EIO after a message: it did not end as it
- * should. */
+/* The runner's report into v. 0; after a message -ECHILD, it could not be
+ * started, or -EIO, it did not end as it should. */
 static int play(struct words *w, struct coverage *v)
 {
 	char *line = NULL;
@@ -149,6 +149,9 @@ static int play(struct words *w, struct coverage *v)
 	if (in != NULL)
 		fclose(in);
 	(void)waitpid(pid, &status, 0);
+	if (in != NULL && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == EXIT_NOT_REACHED)
+		return -ECHILD; /* it has said why */
 	if (in == NULL || !WIFEXITED(status) || WEXITSTATUS(status) > EXIT_NO)
 		err = err == 0 ? -EIO : err;
 	if (err < 0)
@@ -200,7 +203,7 @@ int cmd_coverage(struct tool *t)
 	drop_words(&w);
 	if (err < 0) {
 		coverage_free(v);
-		return EXIT_NO;
+		return err == -ECHILD ? EXIT_NOT_REACHED : EXIT_NO;
 	}
 	sum = coverage_sum(v);
 	coverage_free(v);

@@ -37,7 +37,7 @@ static void read_question(struct tool *t, struct question *q)
 	const char *v;
 
 	q->in.field = q->field;
-	while (t->argc > 1 && !q->bad) {
+	while (t->argc > 0 && !q->bad) {
 		if (tool_flag(t, "--json")) {
 			q->json = true;
 		} else if ((v = tool_value(t, "--pack-dir", &q->bad)) != NULL) {
@@ -53,14 +53,15 @@ static void read_question(struct tool *t, struct question *q)
 			add_field(q, SPAN("Content-Type"), span_str(v));
 		} else if ((v = tool_value(t, "--body", &q->bad)) != NULL) {
 			q->body_path = v;
+		} else if (!q->bad && q->in.url.n == 0 &&
+		           t->argv[0][0] != '-') {
+			q->in.url = span_str(t->argv[0]);
+			t->argc--, t->argv++;
 		} else {
 			q->bad = true;
 		}
 	}
-	if (t->argc != 1 || t->argv[0][0] == '-')
-		q->bad = true;
-	else
-		q->in.url = span_str(t->argv[0]);
+	q->bad = q->bad || q->in.url.n == 0;
 	if (q->in.method.n == 0)
 		q->in.method =
 		    q->body_path != NULL ? SPAN("POST") : SPAN("GET");

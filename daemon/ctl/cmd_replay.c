@@ -62,7 +62,7 @@ static bool read_options(struct tool *t, bool *ret_said)
 	const char *v;
 	bool bad = false;
 
-	while (t->argc > 1 && !bad) {
+	while (t->argc > 0 && !bad) {
 		if (tool_flag(t, "--json"))
 			o->json = true;
 		else if (tool_flag(t, "--summary"))
@@ -77,13 +77,12 @@ static bool read_options(struct tool *t, bool *ret_said)
 			bad = *ret_said = !add_never(span_str(v));
 		else if ((v = tool_value(t, "--never-file", &bad)) != NULL)
 			bad = *ret_said = !add_never_file(v);
+		else if (!bad && o->file == NULL && t->argv[0][0] != '-')
+			o->file = t->argv[0], t->argc--, t->argv++;
 		else
 			bad = true;
 	}
-	if (bad || t->argc != 1 || t->argv[0][0] == '-')
-		return false;
-	o->file = t->argv[0];
-	return true;
+	return !bad && o->file != NULL;
 }
 
 int cmd_replay(struct tool *t)

@@ -6,10 +6,10 @@
 static const struct {
 	const char *word;
 	enum cmd_where where;
-	const char *args, *text;
+	const char *args, *text, *example;
 } row[] = {
-#define CMD_ROW(name, word, where, args, text, example) \
-	{ word, where, args, text },
+#define CMD_ROW(name, word, where, args, text, example)                        \
+	{ word, where, args, text, example },
 #include "ctl/cmd.tbl"
 #undef CMD_ROW
 };
@@ -27,6 +27,11 @@ const char *cmd_args(enum cmd c)
 const char *cmd_text(enum cmd c)
 {
 	return c < CMD_COUNT ? row[c].text : "";
+}
+
+const char *cmd_example(enum cmd c)
+{
+	return c < CMD_COUNT ? row[c].example : "";
 }
 
 enum cmd_where cmd_where(enum cmd c)

@@ -22,6 +22,7 @@ enum cmd {
 const char *cmd_word(enum cmd c);
 const char *cmd_args(enum cmd c);
 const char *cmd_text(enum cmd c);
+const char *cmd_example(enum cmd c);
 enum cmd_where cmd_where(enum cmd c);
 /* The row of a word ("ca init": one space), or CMD_COUNT. */
 enum cmd cmd_find(struct span word);

@@ -2,6 +2,7 @@
 #include "ctl/replay.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 #include "ctl/har.h"
@@ -9,9 +10,19 @@
 #include "ctl/leak.h"
 #include "ctl/offline.h"
 #include "ctl/show.h"
+#include "http/uri.h"
 
 #define ENTRY_ARENA_BYTES (256u << 20)
 #define URL_SHOWN_BYTES 100
+
+#define HOSTS_MAX 500
+
+/* With summary: what became of the requests to a host. */
+struct host_row {
+	char host[URI_HOST_MAX + 1];
+	enum offline_end end;
+	size_t n;
+};
 
 struct run {
 	const struct conf *conf;
@@ -19,6 +30,8 @@ struct run {
 	FILE *out, *problems;
 	struct replay_sum *sum;
 	json_t *entries, *hits; /* with --json */
+	struct host_row *host;
+	size_t nhost;
 };
 
 static void count_notes(struct replay_sum *sum, const struct offline *o)
@@ -184,6 +197,28 @@ static void count(
 	count_notes(sum, up);
 }
 
+static void count_host(struct run *r, const struct offline *up)
+{
+	struct span host = up->subject.host;
+	struct host_row *h = r->host;
+	size_t i = 0;
+
+	if (h == NULL || host.n == 0 || host.n >= sizeof h->host)
+		return;
+	while (i < r->nhost &&
+	       (h[i].end != up->end || !span_eq(span_str(h[i].host), host)))
+		i++;
+	if (i == HOSTS_MAX)
+		return;
+	if (i == r->nhost) {
+		snprintf(h[i].host, sizeof h[i].host, "%.*s", SPAN_ARG(host));
+		h[i].end = up->end;
+		h[i].n = 0;
+		r->nhost++;
+	}
+	h[i].n++;
+}
+
 static bool leaves(const struct offline *up)
 {
 	return up->end == OFFLINE_PASSED || up->end == OFFLINE_TUNNEL;
@@ -259,6 +294,7 @@ static int one(struct run *r, const struct har *h, size_t i, struct arena *a)
 	err = offline_request(r->conf, &e.request, r->o->level, &up);
 	if (err == 0 && wanted(r, &up)) {
 		count(r->sum, &up, &e);
+		count_host(r, &up);
 		err = judged(r, i + 1, &e, &up);
 		if (err == 0 && leaves(&up))
 			err = messages(r, h, i + 1, &e, a);
@@ -297,6 +333,9 @@ static void sum_text(const struct run *r)
 {
 	const struct replay_sum *s = r->sum;
 
+	for (size_t i = 0; i < r->nhost; i++)
+		fprintf(r->out, "%-40s %-10s %4zu\n", r->host[i].host,
+		    offline_word(r->host[i].end), r->host[i].n);
 	fprintf(r->out,
 	    "\n%zu entries: %zu passed, %zu denied (%zu telemetry), "
 	    "%zu tunnelled, %zu unlisted, %zu refused, %zu not readable",
@@ -380,15 +419,18 @@ int replay(const struct conf *c, const struct replay_options *o, FILE *out,
 	char text[HAR_ERR_BYTES] = "";
 	struct har *h = har_open(o->file, text);
 	struct run r = { c, o, out, problems, ret_sum, json_array(),
-		json_array() };
+		json_array(), NULL, 0 };
 	int err = -EBADMSG;
 
 	memset(ret_sum, 0, sizeof *ret_sum);
+	if (o->summary)
+		r.host = calloc(HOSTS_MAX, sizeof *r.host);
 	if (h == NULL)
 		fprintf(problems, "%s: %s\n", o->file, text);
 	else
 		err = run(&r, h);
 	har_free(h);
+	free(r.host);
 	json_decref(r.entries);
 	json_decref(r.hits);
 	return err;

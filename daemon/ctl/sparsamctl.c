@@ -19,7 +19,29 @@ static int usage(FILE *out)
 		fprintf(out, "  %s%s%s\n", cmd_word((enum cmd)c),
 		    cmd_args((enum cmd)c)[0] != '\0' ? " " : "",
 		    cmd_args((enum cmd)c));
+	fprintf(out, "\nMore of one of them: sparsamctl help COMMAND\n");
 	return out == stdout ? EXIT_GOOD : EXIT_USAGE;
+}
+
+/* The words after "help" name a command: all that the table says of it. */
+static int help(const struct tool *t)
+{
+	char word[40] = "";
+	enum cmd c;
+
+	if (t->argc == 0)
+		return usage(stdout);
+	snprintf(word, sizeof word, "%s%s%s", t->argv[0],
+	    t->argc > 1 ? " " : "", t->argc > 1 ? t->argv[1] : "");
+	c = t->argc > 2 ? CMD_COUNT : cmd_find(span_str(word));
+	if (c == CMD_COUNT) {
+		fprintf(
+		    stderr, "sparsamctl: there is no command \"%s\"\n", word);
+		return usage(stderr);
+	}
+	printf("usage: sparsamctl [-c file] %s %s\n\n%s\n\n    $ %s\n",
+	    cmd_word(c), cmd_args(c), cmd_text(c), cmd_example(c));
+	return EXIT_GOOD;
 }
 
 int tool_usage(enum cmd c)
@@ -184,7 +206,7 @@ static int run(struct tool *t, enum cmd c)
 		printf("sparsamctl %s\n", PACKAGE_VERSION);
 		return EXIT_GOOD;
 	case CMD_HELP:
-		return usage(stdout);
+		return help(t);
 	case CMD_COUNT:
 		break;
 	}
@@ -209,9 +231,13 @@ static enum cmd find(struct tool *t)
 int main(int argc, char **argv)
 {
 	struct tool t = { .conf_path = SYSCONFDIR "/sparsamd.conf" };
+	const char *word;
 	enum cmd c;
 	int o;
 
+	if (argc == 2 &&
+	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		return usage(stdout);
 	while ((o = getopt(argc, argv, "+c:s:")) != -1) {
 		if (o == 'c')
 			t.conf_path = optarg;
@@ -223,6 +249,13 @@ int main(int argc, char **argv)
 	t.argc = argc - optind, t.argv = argv + optind;
 	if (t.argc == 0)
 		return usage(stderr);
+	word = t.argv[0];
 	c = find(&t);
+	if (c == CMD_COUNT)
+		fprintf(
+		    stderr, "sparsamctl: there is no command \"%s\"\n", word);
+	else if (t.argc == 1 && strcmp(t.argv[0], "--help") == 0)
+		return help(&(struct tool){ .argc = 1,
+		    .argv = (char *[]){ (char *)(uintptr_t)cmd_word(c) } });
 	return run(&t, c);
 }

@@ -156,6 +156,43 @@ SPARSAM_CASERUN=$dir/none
 run 3 "test: no runner" test $own "$dir/case"
 SPARSAM_CASERUN=$build/tests/lib/caserun
 
+# --- help, and words in any order ---
+run 0 "help" --help
+says '  replay [--pack-dir DIR]'
+run 0 "help of a command" help replay
+says 'Run a recording'
+says '$ sparsamctl replay'
+run 0 "help of two words" help ca init
+says 'usage: sparsamctl [-c file] ca init'
+run 0 "the same behind the command" replay --help
+says 'Run a recording'
+run 2 "help of nothing" help reply
+says 'there is no command "reply"'
+run 2 "no such command" reply
+says 'there is no command "reply"'
+run 2 "replay: two files" $zoom replay "$har" "$har"
+run 2 "explain: two URLs" $zoom explain https://zoom.us/ https://zoom.us/
+run 5 "explain: options behind the URL" $zoom explain https://log.zoom.us/x --json
+run 0 "replay: options behind the file" $zoom replay "$har" --summary
+says 'source.zoom.us'
+says 'log-gateway.zoom.us'
+
+# --- what authors of packs get wrong most often ---
+cat >"$dir/policy/mine.conf" <<EOF
+service = { id = "mine"; name = "Mine"; version = 1; reviewed = "2026-11-20";
+  operator = { name = "Example"; seat = "DE"; }; };
+hosts = ( ( "mine.example", "inspect" )
+  ( "log.mine.example", "deny", "telemetry" ) );
+EOF
+run 1 "a comma is missing between lines" explain $own https://mine.example/
+says 'policy/mine.conf:4: syntax error (often a comma'
+sed -i 's/"inspect" )/"inspect" ),/; s/"deny", /"deny" /' "$dir/policy/mine.conf"
+run 1 "a comma is missing within a line" explain $own https://mine.example/
+SPARSAM_CASERUN=$dir/none
+run 3 "coverage: no runner" coverage --pack-dir "$top/policy" "$dir/case"
+hides 'Input/output error'
+SPARSAM_CASERUN=$build/tests/lib/caserun
+
 # --- every line of the shipped packs is reached by a case ---
 run 0 "coverage of the shipped packs" coverage --pack-dir "$top/policy" \
     --case-dir "$top/tests/case" "$top/tests/case/canary" \
