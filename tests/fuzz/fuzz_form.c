@@ -20,24 +20,11 @@ static struct fuzz_set set[] = {
 	{ "header x -> drop", true, NULL },
 };
 
-static int scrub(
-    const struct plan *plan, struct span in, size_t step, struct buf *out)
-{
-	struct env env = fuzz_env();
-	struct form *f = form_new(plan, &env);
-	int r = 0;
-
-	for (; r == 0 && in.n > step; in = span_from(in, step))
-		r = form_feed(f, span_of(in.p, step), false, out);
-	if (r == 0)
-		r = form_feed(f, in, true, out);
-	form_free(f);
-	return r;
-}
+FEED(form);
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	check_scrubber(
-	    scrub, set, sizeof set / sizeof *set, GROWTH, false, p, n);
+	    feed, set, sizeof set / sizeof *set, GROWTH, false, p, n);
 	return 0;
 }

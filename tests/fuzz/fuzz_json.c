@@ -31,26 +31,11 @@ static struct fuzz_set set[] = {
 
 static bool several;
 
-static int scrub(
-    const struct plan *plan, struct span in, size_t step, struct buf *out)
-{
-	struct env env = fuzz_env();
-	struct jsn *j =
-	    several ? jsn_new_lines(plan, &env) : jsn_new(plan, &env);
-	int r = 0;
-
-	for (; r == 0 && in.n > step; in = span_from(in, step))
-		r = jsn_feed(j, span_of(in.p, step), false, out);
-	if (r == 0)
-		r = jsn_feed(j, in, true, out);
-	jsn_free(j);
-	return r;
-}
+FEED_BY(feed, jsn, several ? jsn_new_lines(plan, env) : jsn_new(plan, env));
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	several = n > 1 && p[1] >= 128;
-	check_scrubber(
-	    scrub, set, sizeof set / sizeof *set, GROWTH, true, p, n);
+	check_scrubber(feed, set, sizeof set / sizeof *set, GROWTH, true, p, n);
 	return 0;
 }

@@ -28,20 +28,7 @@ static struct fuzz_set set[SETS] = {
 	[NONE] = { "header x -> drop", true, NULL },
 };
 
-static int scrub(
-    const struct plan *plan, struct span in, size_t step, struct buf *out)
-{
-	struct env env = rules_env(NULL);
-	struct multipart *m = multipart_new(plan, &env, SPAN("b"));
-	int r = 0;
-
-	for (; r == 0 && in.n > step; in = span_from(in, step))
-		r = multipart_feed(m, span_of(in.p, step), false, out);
-	if (r == 0)
-		r = multipart_feed(m, in, true, out);
-	multipart_free(m);
-	return r;
-}
+FEED_BY(feed, multipart, multipart_new(plan, env, SPAN("b")));
 
 /* Is word in the line that says what a part is? */
 static bool in_disposition(struct span head, struct span word)
@@ -75,10 +62,11 @@ static bool in_head(struct span all, struct span word)
 
 static void check_gone(struct fuzz_set *s, struct span in)
 {
+	struct env env = rules_env(NULL);
 	struct buf out;
 
 	buf_init(&out, OUT_MAX_BYTES);
-	if (scrub(rules_plan(s->rules), in, 1u << 20, &out) == 0) {
+	if (feed(rules_plan(s->rules), &env, in, in.n, 1, &out) == 0) {
 		struct span all = buf_span(&out);
 
 		check(s != &set[DROP] || !in_head(all, SPAN(" name=\"name\"")));
@@ -92,7 +80,7 @@ static void check_gone(struct fuzz_set *s, struct span in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	check_scrubber(scrub, set, SETS, GROWTH, true, p, n);
+	check_scrubber(feed, set, SETS, GROWTH, true, p, n);
 	if (n > 2)
 		check_gone(
 		    &set[p[0] % SETS], span_of((const char *)p + 2, n - 2));

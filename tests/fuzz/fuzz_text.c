@@ -21,20 +21,7 @@ static struct fuzz_set set[SETS] = {
 	[NONE] = { "header x -> drop", true, NULL },
 };
 
-static int scrub(
-    const struct plan *plan, struct span in, size_t step, struct buf *out)
-{
-	struct env env = rules_env(NULL);
-	struct text *t = text_new(plan, &env);
-	int r = 0;
-
-	for (; r == 0 && in.n > step; in = span_from(in, step))
-		r = text_feed(t, span_of(in.p, step), false, out);
-	if (r == 0)
-		r = text_feed(t, in, true, out);
-	text_free(t);
-	return r;
-}
+FEED(text);
 
 static void check_lines(const struct fuzz_set *s, struct span all)
 {
@@ -52,13 +39,13 @@ static void check_lines(const struct fuzz_set *s, struct span all)
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct fuzz_set *s = &set[n > 0 ? p[0] % SETS : 0];
+	struct span in = n > 2 ? span_of((const char *)p + 2, n - 2) : SPAN("");
+	struct env env = rules_env(NULL);
 	struct buf out;
 
-	check_scrubber(scrub, set, SETS, GROWTH, true, p, n);
+	check_scrubber(feed, set, SETS, GROWTH, true, p, n);
 	buf_init(&out, OUT_MAX_BYTES);
-	if (n > 2 &&
-	    scrub(rules_plan(s->rules), span_of((const char *)p + 2, n - 2),
-	        1u << 20, &out) == 0)
+	if (feed(rules_plan(s->rules), &env, in, in.n, 1, &out) == 0)
 		check_lines(s, buf_span(&out));
 	buf_fini(&out);
 	return 0;
