@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ctl/cmd_int.h"
+#include "engine/guard.h"
 
 static void say_service(const struct conf_service *s)
 {
@@ -21,11 +22,37 @@ static void say_service(const struct conf_service *s)
 		                 "are missing)",
 		    s->max_case);
 	if (s->refused != WHY_DONE && s->lacks != NULL)
-		printf(": the agreement block lacks %s", s->lacks);
+		printf("; missing: %s", s->lacks);
 	if (s->refused == WHY_DONE && s->days_left != INT32_MAX)
 		printf(", agreement %.*s ends in %d days",
 		    SPAN_ARG(s->agreement_id), s->days_left);
 	printf("\n");
+}
+
+/* The egress guard looks at Host, too: a text of never that is in the name of a
+ * host refuses all that goes there. */
+static void say_never(const struct conf *c, const struct conf_service *s)
+{
+	const struct service *v = ruleset_find(c->rules, s->id);
+	const struct host_line *first = NULL;
+	unsigned n = 0;
+
+	for (uint32_t i = 0; v != NULL && i < v->nhost; i++) {
+		const struct host_line *h = &v->host[i];
+		struct guard_scan scan;
+
+		guard_init(&scan);
+		if (s->mode == CONF_OFF || h->verdict != VERDICT_INSPECT ||
+		    guard_feed(c->guard, &scan, h->pattern) == 0)
+			continue;
+		first = n++ == 0 ? h : first;
+	}
+	if (n > 0)
+		printf("%.*s: warning: a text of never is in the names of %u "
+		       "hosts, the first is %.*s (%s:%u): all requests to "
+		       "them are refused\n",
+		    SPAN_ARG(s->id), n, SPAN_ARG(first->pattern),
+		    first->place.file, first->place.line);
 }
 
 int cmd_check(struct tool *t)
@@ -39,8 +66,10 @@ int cmd_check(struct tool *t)
 		return EXIT_NO;
 	printf("%s: good; %u listeners, %u client networks\n", t->conf_path,
 	    c->nlisten, c->nclient);
-	for (unsigned i = 0; i < c->nservice; i++)
+	for (unsigned i = 0; i < c->nservice; i++) {
 		say_service(&c->service[i]);
+		say_never(c, &c->service[i]);
+	}
 	if (c->ca_pem.n == 0)
 		printf(
 		    "no certificate authority in %s yet: sparsamctl ca init\n",

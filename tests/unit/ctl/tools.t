@@ -193,6 +193,22 @@ run 3 "coverage: no runner" coverage --pack-dir "$top/policy" "$dir/case"
 hides 'Input/output error'
 SPARSAM_CASERUN=$build/tests/lib/caserun
 
+# --- check ---
+sed '1inever = ( "zoom.us", "amt.example.de" );' "$dir/etc/zoom.conf" \
+    >"$dir/etc/never.conf"
+run 0 "check: a text of never in the name of a host" \
+    -c "$dir/etc/never.conf" check
+says 'zoom: warning: a text of never is in the names of 2'
+says 'the first is zoom.us ('
+run 0 "check" $zoom check
+hides 'warning'
+{
+	sed '/^services = (/,$d' "$dir/etc/zoom.conf"
+	echo 'services = ( { id = "zoom"; mode = "enforce"; } );'
+} >"$dir/etc/none.conf"
+run 0 "check: no agreement" -c "$dir/etc/none.conf" check
+says 'is recorded; missing: an agreement block'
+
 # --- every line of the shipped packs is reached by a case ---
 run 0 "coverage of the shipped packs" coverage --pack-dir "$top/policy" \
     --case-dir "$top/tests/case" "$top/tests/case/canary" \
