@@ -221,6 +221,25 @@ static int judge(struct form *f, struct buf *out)
 	return 0;
 }
 
+/* A pair without '=' that no line names: its name is looked at as a value. */
+static int settle_alone(struct form *f, struct buf *out)
+{
+	struct value_place at = { f->carrier, SPAN("*"), SPAN_NONE };
+	int r;
+
+	buf_reset(&f->fresh);
+	r = value_unnamed(f->plan, f->env, at, buf_span(&f->name), VALUE_TEXT,
+	    &f->fresh);
+	if (r == TREAT_SAME) {
+		put(f, buf_span(&f->held), out);
+	} else if (r == TREAT_NEW) {
+		put(f, SPAN_NONE, out);
+		encode(f->carrier, buf_span(&f->fresh), out);
+	}
+	buf_reset(&f->held);
+	return r < 0 ? r : 0;
+}
+
 /* The held value is whole. */
 static int settle(struct form *f, struct buf *out)
 {
@@ -267,7 +286,10 @@ static int end_pair(struct form *f, struct buf *out)
 	if (f->state == NAME)
 		r = judge(f, out);
 	if (r == 0 && f->state == VALUE)
-		r = settle(f, out);
+		r = f->detects && f->act == &unnamed &&
+		            f->value_at > buf_len(&f->held)
+		        ? settle_alone(f, out)
+		        : settle(f, out);
 	f->state = NAME;
 	return r;
 }

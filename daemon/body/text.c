@@ -82,6 +82,8 @@ static int take_line(struct text *t, struct span raw, struct buf *out)
 	struct span line = raw;
 	int r;
 
+	if (span_chr(raw, '\0') < raw.n)
+		return -EBADMSG; /* UTF-16, or no text */
 	if (line.n > 0 && line.p[line.n - 1] == '\n') {
 		line.n--;
 		if (line.n > 0 && line.p[line.n - 1] == '\r')

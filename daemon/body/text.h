@@ -3,7 +3,8 @@
  * the line itself, so lines of a pack are written as globs over it:
  * "text user=*". Untouched lines leave byte for byte, with CRLF or LF as they
  * came; a dropped line goes with its end.
- * Any byte may stand in a line; LF ends it, a CR before LF belongs to the end.
+ * Any byte but NUL (refused: it is no text, or UTF-16) may stand in a line; LF ends
+ * it, a CR before LF belongs to the end.
  * An empty line has the empty name. Lines are bounded by SCRUB_NAME_MAX, where
  * only detect lines look by SCRUB_VALUE_MAX (-E2BIG). New text with CR or LF in
  * it is refused (-EBADMSG).

@@ -71,6 +71,14 @@ static int treat_unnamed(const struct plan *plan, const struct env *env,
 	return head_unnamed(plan, env, at, r == 0 ? plain : text, &d->value);
 }
 
+static bool detects(const struct plan *plan)
+{
+	uint32_t n;
+
+	(void)plan_detect(plan, &n);
+	return n > 0;
+}
+
 /* Add what becomes of one pair to out, or nothing. TREAT_* or an error. */
 static int judge_pair(struct span pair, const struct plan *plan,
     const struct env *env, struct decoded *d, struct buf *out)
@@ -78,6 +86,7 @@ static int judge_pair(struct span pair, const struct plan *plan,
 	struct span value = pair, raw = span_cut(&value, '='), name;
 	struct value_place at = { .carrier = CARRIER_QUERY };
 	const struct action *a;
+	bool alone; /* a name without '=' is looked at as a value */
 	int r = decode(raw, true, &d->name, &name);
 
 	if (r == -EBADMSG && !plan_has(plan, CARRIER_QUERY))
@@ -86,15 +95,20 @@ static int judge_pair(struct span pair, const struct plan *plan,
 		return r;
 	at.name = name;
 	a = plan_name(plan, CARRIER_QUERY, name);
-	if (a != NULL)
+	alone = raw.n == pair.n && a == NULL && detects(plan);
+	if (a != NULL) {
 		r = treat_coded(a, env, at, value, true, d);
-	else
-		r = treat_unnamed(plan, env, at, value, true, d);
+	} else {
+		at.name = alone ? SPAN("*") : name;
+		r = treat_unnamed(plan, env, at, alone ? raw : value, true, d);
+	}
 	if (r == TREAT_SAME)
 		buf_add_span(out, pair);
 	if (r == TREAT_NEW) {
-		buf_add_span(out, raw);
-		buf_add_char(out, '=');
+		if (!alone) {
+			buf_add_span(out, raw);
+			buf_add_char(out, '=');
+		}
 		uri_encode(buf_span(&d->value), false, out);
 	}
 	return r;
