@@ -6,10 +6,10 @@
  * "make bench-guard" only. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "bench/median.h"
+#include "bench/member.h"
 #include "engine/guard.h"
 
 #if defined(__x86_64__)
@@ -23,26 +23,12 @@
 #define FEED_BYTES 16384 /* a TLS record */
 #define RUNS 9
 
-/* As bench/scrub has it. */
-static void add_member(struct buf *b, unsigned i)
-{
-	buf_addf(b,
-	    "{\"id\":%u,\"userId\":\"u-%08x\",\"displayName\":\"Guest %u\","
-	    "\"email\":\"guest%u@example.org\",\"audio\":{\"muted\":%s,"
-	    "\"codec\":\"opus\",\"level\":0.%u},\"video\":{\"on\":true,"
-	    "\"width\":1280,\"height\":720},\"joined\":%u,\"client\":"
-	    "{\"version\":\"5.17.%u\",\"platform\":\"web\",\"timezone\":"
-	    "\"Europe/Berlin\",\"features\":[\"chat\",\"share\",\"poll\"],"
-	    "\"note\":\"Synthetic text so that the strings have some "
-	    "length, as messages and titles do.\"},\"role\":null},",
-	    i, i * 2654435761u, i, i, i % 2 ? "true" : "false", i % 100,
-	    1900000000 + i, i % 9);
-}
-
 static void fill_json(struct buf *b)
 {
-	for (unsigned i = 0; buf_len(b) < TEXT_BYTES - 1024; i++)
+	for (unsigned i = 0; buf_len(b) < TEXT_BYTES - 1024; i++) {
 		add_member(b, i);
+		buf_add_char(b, ',');
+	}
 }
 
 static void fill_string(struct buf *b)
@@ -127,14 +113,6 @@ static struct guard *make_guard(unsigned n)
 	if (g == NULL)
 		exit(1);
 	return g;
-}
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void one_run(const struct guard *g, struct span in)

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* median - of measured runs. */
+/* median - of measured runs of CPU time. */
 #ifndef TESTS_BENCH_MEDIAN_H
 #define TESTS_BENCH_MEDIAN_H
 
 #include <stdlib.h>
+#include <time.h>
+
+/* Of this process. */
+static double cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static int by_size(const void *a, const void *b)
 {

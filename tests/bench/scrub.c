@@ -5,11 +5,11 @@
  * only, which needs libyajl-dev. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <x86intrin.h>
 
 #include "base/buf.h"
 #include "bench/median.h"
+#include "bench/member.h"
 #include "bench/peers.h"
 #include "body/form.h"
 #include "body/jsn.h"
@@ -22,22 +22,6 @@
 #define RUNS 9
 
 enum kind { JSON, FORM, QUERY, YAJL, JANSSON };
-
-/* One participant of a list, as meeting services send them. */
-static void add_member(struct buf *b, unsigned i)
-{
-	buf_addf(b,
-	    "{\"id\":%u,\"userId\":\"u-%08x\",\"displayName\":\"Guest %u\","
-	    "\"email\":\"guest%u@example.org\",\"audio\":{\"muted\":%s,"
-	    "\"codec\":\"opus\",\"level\":0.%u},\"video\":{\"on\":true,"
-	    "\"width\":1280,\"height\":720},\"joined\":%u,\"client\":"
-	    "{\"version\":\"5.17.%u\",\"platform\":\"web\",\"timezone\":"
-	    "\"Europe/Berlin\",\"features\":[\"chat\",\"share\",\"poll\"],"
-	    "\"note\":\"Synthetic text so that the strings have some "
-	    "length, as messages and titles do.\"},\"role\":null}",
-	    i, i * 2654435761u, i, i, i % 2 ? "true" : "false", i % 100,
-	    1900000000 + i, i % 9);
-}
 
 static void fill(struct buf *b, size_t bytes)
 {
@@ -85,14 +69,6 @@ static void make_names(struct buf *b, const char *carrier, unsigned n)
 	for (unsigned i = 3; i < n; i++)
 		buf_addf(b, "\n%s field%u -> drop", carrier, i * 7);
 	buf_add_char(b, '\0');
-}
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* One text through one scrubber, from its making to its end. */

@@ -4,7 +4,6 @@
  * "make bench-sdp" only. Argument: the folder of the texts. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "body/sdp.h"
@@ -33,14 +32,6 @@ static const char globs[] =
     "sdp candidate -> keep\nsdp extmap -> keep\nsdp m -> keep\n"
     "sdp c -> keep\nsdp ice-* -> keep\nsdp fingerprint -> keep\n"
     "sdp setup -> keep\nsdp mid -> keep\nsdp o -> keep\nsdp * -> drop";
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static double one_run(const struct plan *plan, struct span in, struct buf *out)
 {

@@ -4,7 +4,6 @@
  * runs of CPU time. Built by "make bench-xml" only. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "bench/median.h"
@@ -35,14 +34,6 @@ static const char xml_lines[] =
 static const char proto_lines[] =
     "proto 1.2 -> mask\nproto 1.6 -> coarsen:1h\nproto 1.9 -> drop\n"
     "proto 1.4.3 -> set:Mikrofon\nproto 2 -> drop\nproto 3.1.2 -> drop";
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static int scrub(
     bool proto, const struct plan *plan, struct span in, struct buf *out)

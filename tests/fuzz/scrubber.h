@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* scrubber - what holds for every streaming scrubber: any cut of the input gives
- * the same output, and so does one that reports nothing; it never grows without
- * bound, what was let through is accepted again, and drop and set change nothing
- * and report nothing a second time. */
+/* scrubber - what holds for every streaming scrubber: any cut of the input
+ * gives the same output, and so does one that reports nothing; it never grows
+ * without bound, what was let through is accepted again, and drop and set
+ * change nothing and report nothing a second time. */
 #ifndef FUZZ_SCRUBBER_H
 #define FUZZ_SCRUBBER_H
 
