@@ -5,12 +5,9 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
-static const struct row {
+static const struct {
 	const char *name, *lines, *in, *want; /* want NULL: -EBADMSG */
 	bool once; /* a second pass changes it again */
 } row[] = {
@@ -282,63 +279,17 @@ static const struct row {
 
 FEED(jsn);
 
-static int feed_silent(const struct plan *plan, struct span in, size_t cut,
-    size_t step, struct buf *out)
+static void test_texts(void)
 {
-	struct env env = rules_env(NULL);
-
-	return feed(plan, &env, in, cut, step, out);
-}
-
-static bool all_cuts(
-    const struct row *t, const struct plan *plan, struct buf *out)
-{
-	struct span in = span_str(t->in), want = span_str(t->want);
-	bool good = true;
-	int r;
-
-	for (size_t cut = 0; cut <= in.n; cut++) {
-		r = feed_silent(plan, in, cut, in.n, out);
-		good = good &&
-		       (t->want != NULL ? r == 0 && span_eq(buf_span(out), want)
-		                        : r == -EBADMSG);
-	}
-	for (size_t step = 1; step < 9; step++) {
-		r = feed_silent(plan, in, step, step, out);
-		good = good &&
-		       (t->want != NULL ? r == 0 && span_eq(buf_span(out), want)
-		                        : r == -EBADMSG);
-	}
-	return good;
-}
-
-static void test_rows(void)
-{
-	struct buf out, again;
-
-	buf_init(&out, 65536);
-	buf_init(&again, 65536);
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-		const struct row *t = &row[i];
-		struct rules *rules = rules_new(t->lines, false);
-		const struct plan *plan = rules_plan(rules);
-		struct span in = span_str(t->in);
+		const char *want = row[i].want;
 
-		tap_int(feed_silent(plan, in, in.n, 1, &out),
-		    t->want != NULL ? 0 : -EBADMSG, "%s: answer", t->name);
-		if (t->want != NULL)
-			tap_span(
-			    buf_span(&out), span_str(t->want), "%s", t->name);
-		if (t->want != NULL && !t->once) {
-			feed_silent(plan, buf_span(&out), 1u << 20, 1, &again);
-			tap_span(buf_span(&again), buf_span(&out),
-			    "%s: a second time", t->name);
-		}
-		tap_ok(all_cuts(t, plan, &again), "%s: at any cut", t->name);
-		rules_free(rules);
+		test_input(feed, row[i].name, row[i].lines, span_str(row[i].in),
+		    want != NULL ? 0 : -EBADMSG, span_str(want));
+		if (want != NULL && !row[i].once)
+			test_again(
+			    feed, row[i].name, row[i].lines, span_str(want));
 	}
-	buf_fini(&out);
-	buf_fini(&again);
 }
 
 static void test_reports(void)
@@ -371,17 +322,12 @@ static void test_reports(void)
 		for (size_t step = 1; step < 60; step += 58) {
 			struct rules *rules = rules_new(told[i].lines, false);
 			struct env env = rules_env(&said);
-			struct jsn *j = jsn_new(rules_plan(rules), &env);
 			struct span in = span_str(told[i].in);
 
-			buf_reset(&out);
 			buf_reset(&said);
-			for (; in.n > step; in = span_from(in, step))
-				jsn_feed(j, span_of(in.p, step), false, &out);
-			jsn_feed(j, in, true, &out);
+			feed(rules_plan(rules), &env, in, step, step, &out);
 			tap_span(buf_span(&said), span_str(told[i].want),
 			    "report of %s, %zu at a time", told[i].in, step);
-			jsn_free(j);
 			rules_free(rules);
 		}
 	buf_fini(&out);
@@ -390,7 +336,7 @@ static void test_reports(void)
 
 int main(void)
 {
-	test_rows();
+	test_texts();
 	test_reports();
 	return tap_done();
 }

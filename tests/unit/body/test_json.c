@@ -6,11 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "body/scrub.h"
-#include "lib/tap.h"
-#include "unit/body/feed.h"
-#include "unit/body/rules.h"
+#include "unit/body/rows.h"
 
 #define T(text) SPAN(text), true
 #define F(text) SPAN(text), false
@@ -142,80 +139,45 @@ static void test_depth(void)
 	buf_fini(&out);
 }
 
-/* A long thing n bytes long in an object, and what comes of it. */
-static void test_lengths(void)
-{
-	static const struct {
-		const char *name, *lines, *head;
-		char fill;
-		const char *tail;
-		size_t n;
-		int want;
-	} length[] = {
-		{ "string nobody names", "json $.b -> drop", "{\"a\":\"", 'x',
-		    "\"}", 3u << 20, 0 },
-		{ "held string at the limit", "json $.a -> mask", "{\"a\":\"",
-		    'x', "\"}", SCRUB_VALUE_MAX - 2, 0 },
-		{ "held string above", "json $.a -> mask", "{\"a\":\"", 'x',
-		    "\"}", SCRUB_VALUE_MAX - 1, -E2BIG },
-		{ "dropped string of any length", "json $.a -> drop",
-		    "{\"a\":\"", 'x', "\"}", 3u << 20, 0 },
-		{ "set string of any length", "json $.a -> set:x", "{\"a\":\"",
-		    'x', "\"}", 3u << 20, 0 },
-		{ "dropped array of any length", "json $.a -> drop", "{\"a\":[",
-		    ' ', "]}", 3u << 20, 0 },
-		{ "number nobody names", "json $.b -> drop", "{\"a\":", '7',
-		    "}", 3u << 20, 0 },
-		{ "held number above", "json $.a -> mask", "{\"a\":", '7', "}",
-		    SCRUB_VALUE_MAX + 1, -E2BIG },
-		{ "key at the limit", "json $.b -> drop", "{\"", 'k', "\":1}",
-		    SCRUB_NAME_MAX, 0 },
-		{ "key above", "json $.b -> drop", "{\"", 'k', "\":1}",
-		    SCRUB_NAME_MAX + 1, -E2BIG },
-		{ "key far above", "json $.b -> drop", "{\"", 'k', "\":1}",
-		    3u << 20, -E2BIG },
-		{ "key where no line can match", "json $.b -> drop",
-		    "{\"c\":{\"", 'k', "\":1}}", 3u << 20, 0 },
-		{ "space before a key", "json $.b -> drop", "{", ' ',
-		    "\"a\":1}", SCRUB_LEAD_MAX, -E2BIG },
-		{ "space before a bracket", "json $.b -> drop", "{", ' ', "}",
-		    SCRUB_LEAD_MAX + 1, -E2BIG },
-		{ "space before a value", "json $.b -> drop", "{\"a\":", ' ',
-		    "1}", SCRUB_LEAD_MAX, -E2BIG },
-		{ "space before the document", "json $.b -> drop", "", ' ', "1",
-		    3u << 20, 0 },
-		{ "space behind a value", "json $.b -> drop", "{\"a\":1", ' ',
-		    "}", 3u << 20, 0 },
-		{ "space behind a dropped value", "json $.a -> drop",
-		    "{\"a\":1", ' ', "}", 3u << 20, 0 },
-	};
-	struct env env = rules_env(NULL);
-	struct buf in, out;
-	char *at;
-
-	buf_init(&in, 4u << 20);
-	buf_init(&out, 4u << 20);
-	for (size_t i = 0; i < sizeof length / sizeof *length; i++) {
-		struct rules *rules = rules_new(length[i].lines, false);
-		const struct plan *plan = rules_plan(rules);
-		struct span s;
-
-		buf_reset(&in);
-		buf_add_str(&in, length[i].head);
-		at = buf_reserve(&in, length[i].n);
-		memset(at, length[i].fill, length[i].n);
-		buf_commit(&in, length[i].n);
-		buf_add_str(&in, length[i].tail);
-		s = buf_span(&in);
-		tap_int(feed(plan, &env, s, s.n, s.n, &out), length[i].want,
-		    "%s, whole", length[i].name);
-		tap_int(feed(plan, &env, s, 0, 16000, &out), length[i].want,
-		    "%s, in pieces", length[i].name);
-		rules_free(rules);
-	}
-	buf_fini(&in);
-	buf_fini(&out);
-}
+/* A long thing in an object, and what comes of it. */
+static const struct size_row length[] = {
+	{ "string nobody names", "json $.b -> drop", "{\"a\":\"", "x", 3u << 20,
+	    "\"}", 0 },
+	{ "held string at the limit", "json $.a -> mask", "{\"a\":\"", "x",
+	    SCRUB_VALUE_MAX - 2, "\"}", 0 },
+	{ "held string above", "json $.a -> mask", "{\"a\":\"", "x",
+	    SCRUB_VALUE_MAX - 1, "\"}", -E2BIG },
+	{ "dropped string of any length", "json $.a -> drop", "{\"a\":\"", "x",
+	    3u << 20, "\"}", 0 },
+	{ "set string of any length", "json $.a -> set:x", "{\"a\":\"", "x",
+	    3u << 20, "\"}", 0 },
+	{ "dropped array of any length", "json $.a -> drop", "{\"a\":[", " ",
+	    3u << 20, "]}", 0 },
+	{ "number nobody names", "json $.b -> drop", "{\"a\":", "7", 3u << 20,
+	    "}", 0 },
+	{ "held number above", "json $.a -> mask", "{\"a\":", "7",
+	    SCRUB_VALUE_MAX + 1, "}", -E2BIG },
+	{ "key at the limit", "json $.b -> drop", "{\"", "k", SCRUB_NAME_MAX,
+	    "\":1}", 0 },
+	{ "key above", "json $.b -> drop", "{\"", "k", SCRUB_NAME_MAX + 1,
+	    "\":1}", -E2BIG },
+	{ "key far above", "json $.b -> drop", "{\"", "k", 3u << 20, "\":1}",
+	    -E2BIG },
+	{ "key where no line can match", "json $.b -> drop", "{\"c\":{\"", "k",
+	    3u << 20, "\":1}}", 0 },
+	{ "space before a key", "json $.b -> drop", "{", " ", SCRUB_LEAD_MAX,
+	    "\"a\":1}", -E2BIG },
+	{ "space before a bracket", "json $.b -> drop", "{", " ",
+	    SCRUB_LEAD_MAX + 1, "}", -E2BIG },
+	{ "space before a value", "json $.b -> drop", "{\"a\":", " ",
+	    SCRUB_LEAD_MAX, "1}", -E2BIG },
+	{ "space before the document", "json $.b -> drop", "", " ", 3u << 20,
+	    "1", 0 },
+	{ "space behind a value", "json $.b -> drop", "{\"a\":1", " ", 3u << 20,
+	    "}", 0 },
+	{ "space behind a dropped value", "json $.a -> drop", "{\"a\":1", " ",
+	    3u << 20, "}", 0 },
+};
 
 static void test_sticky(void)
 {
@@ -241,7 +203,7 @@ int main(void)
 	test_texts();
 	test_twice();
 	test_depth();
-	test_lengths();
+	test_size_rows(feed, ROWS_OF(length), 16000);
 	test_sticky();
 	return tap_done();
 }
