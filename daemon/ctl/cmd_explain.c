@@ -113,7 +113,7 @@ static void show_agreement(const struct conf_service *s)
 		    SPAN_ARG(s->agreement_until));
 	if (s->refused != WHY_DONE)
 		printf("%s%s%s\n", why_text_en(s->refused),
-		    s->lacks != NULL ? ": it lacks " : "",
+		    s->lacks != NULL ? "; missing: " : "",
 		    s->lacks != NULL ? s->lacks : "");
 	else
 		printf("%s, up to level %u, %s\n",
@@ -145,6 +145,9 @@ static void print_text(const struct conf *c, const struct question *q,
 
 	show_verdict(o, stdout);
 	show_agreement(service_of(c, o));
+	if (o->end == OFFLINE_BROKEN ||
+	    (o->end == OFFLINE_REFUSED && o->why == WHY_PORT))
+		printf("%-9s %s\n", "why", why_text_en(o->why));
 	fwrite(text.p, 1, text.n, stdout);
 	show_notes(o, "up", true, stdout);
 	if (q->body_path == NULL || o->end != OFFLINE_PASSED)

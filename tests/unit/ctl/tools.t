@@ -76,6 +76,12 @@ says 'denied (zoom, telemetry, answered with 204)'
 run 5 "explain: no passcode" $zoom explain https://zoom.us/j/1
 run 5 "explain: a host of nobody" $zoom explain https://other.example/
 run 0 "explain: a tunnel" $zoom explain https://x.cloud.zoom.us/
+run 5 "explain: a port" $zoom explain https://zoom.us:8443/
+says 'why       this port is not allowed'
+printf 'userName=%%zz' >"$dir/half"
+run 5 "explain: content that cannot be read" $zoom explain --body "$dir/half" \
+    --content application/x-www-form-urlencoded https://zoom.us/api/v1/wc/info
+says 'why       the body could not be read'
 run 1 "explain: no URL" $zoom explain zoom.us
 run 1 "explain: no such content" $zoom explain --body "$dir/none" https://zoom.us/
 run 2 "explain: unknown option" $zoom explain --bdoy x https://zoom.us/
