@@ -19,42 +19,20 @@
 #include "body/xml.h"
 #include "lib/tap.h"
 #include "unit/body/rules.h"
+#include "unit/body/shape.h"
 
 #define PIECE_BYTES 4096u
 #define PIECE_OUT_MAX (4u << 20) /* out of one piece */
 #define FLAT_BYTES (6u << 20)    /* more than this never at once */
 #define ALL_BYTES (64u << 20)
 
-/* The shape all scrubbers have. */
-typedef void *open_f(const struct plan *plan, const struct env *env);
-typedef int take_f(void *x, struct span in, bool last, struct buf *out);
-typedef void close_f(void *x);
-
-#define SCRUBBER(type, make)                                                   \
-	static void *type##_open(                                              \
-	    const struct plan *plan, const struct env *env)                    \
-	{                                                                      \
-		return make;                                                   \
-	}                                                                      \
-	static int type##_take(                                                \
-	    void *x, struct span in, bool last, struct buf *out)               \
-	{                                                                      \
-		return type##_feed(x, in, last, out);                          \
-	}                                                                      \
-	static void type##_close(void *x)                                      \
-	{                                                                      \
-		type##_free(x);                                                \
-	}
-
-SCRUBBER(jsn, jsn_new(plan, env))
-SCRUBBER(form, form_new(plan, env))
-SCRUBBER(multipart, multipart_new(plan, env, SPAN("b")))
-SCRUBBER(proto, proto_new(plan, env))
-SCRUBBER(sdp, sdp_new(plan, env))
-SCRUBBER(text, text_new(plan, env))
-SCRUBBER(xml, xml_new(plan, env))
-
-#define WITH(type) type##_open, type##_take, type##_close
+SCRUBBER(jsn, jsn_new(plan, env));
+SCRUBBER(form, form_new(plan, env));
+SCRUBBER(multipart, multipart_new(plan, env, SPAN("b")));
+SCRUBBER(proto, proto_new(plan, env));
+SCRUBBER(sdp, sdp_new(plan, env));
+SCRUBBER(text, text_new(plan, env));
+SCRUBBER(xml, xml_new(plan, env));
 
 /* Front, then middle again and again, then end. */
 static const struct {

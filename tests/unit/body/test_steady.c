@@ -9,6 +9,7 @@
 #include "lib/taken.h"
 #include "lib/tap.h"
 #include "unit/body/rules.h"
+#include "unit/body/shape.h"
 
 #define WARM 20
 #define ROUNDS 1000
@@ -20,9 +21,17 @@ static int pseudonym(void *arg, struct span in, struct buf *out)
 	return buf_add_str(out, "somebody");
 }
 
+SCRUBBER_AS(json, jsn, jsn_new_lines(plan, env));
+SCRUBBER(form, form_new(plan, env));
+SCRUBBER_AS(query, form, form_new_query(plan, env));
+SCRUBBER(sdp, sdp_new(plan, env));
+SCRUBBER(text, text_new(plan, env));
+
 static const struct {
 	const char *name, *lines, *in;
-	enum { JSON, FORM, QUERY, SDP, TEXT } form;
+	open_f *open;
+	take_f *take;
+	close_f *close;
 	bool unnamed;
 } row[] = {
 	{ "json: every treatment",
@@ -36,26 +45,27 @@ static const struct {
 	    "\"2031-01-01T10:17:33Z\",\"stamp\":1924992000,\"round\":"
 	    "52.123456,\"mask\":\"a\\u00e4\\/b\",\"all\":[\"a\",1,true,null],"
 	    "\"m\\u0061sk\":\"Erika\",\"x\":{\"deep\":1,\"y\":[]}}\n",
-	    JSON, false },
+	    WITH(json), false },
 	{ "json: allow-list", "json $.a -> keep\njson $.* -> drop",
-	    "{\"a\":{\"b\":1},\"c\":\"Erika\",\"d e\":[1]}\n", JSON, false },
+	    "{\"a\":{\"b\":1},\"c\":\"Erika\",\"d e\":[1]}\n", WITH(json),
+	    false },
 	{ "json: unnamed values", "json $.a -> keep",
 	    "{\"a\":{\"b\":1},\"c\":\"Erik\\u0061\",\"d\":{\"e "
 	    "f\":[1,true]}}\n",
-	    JSON, true },
+	    WITH(json), true },
 	{ "form: every treatment",
 	    "form keep -> keep\nform drop -> drop\nform set -> set:x y\n"
 	    "form alias -> alias\nform nym -> pseudonym\n"
 	    "form time -> coarsen:1h\nform round -> round:1\nform mask -> mask",
 	    "keep=1&drop=2&set=3&alias=E%72ika&nym=Erika&time="
 	    "2031-01-01T10%3A17%3A33Z&round=52.123&m%61sk=a+b&x&",
-	    FORM, false },
-	{ "form: unnamed values", "form a -> drop", "a=1&b=E%72ika&c&", FORM,
-	    true },
+	    WITH(form), false },
+	{ "form: unnamed values", "form a -> drop", "a=1&b=E%72ika&c&",
+	    WITH(form), true },
 	{ "query: every treatment",
 	    "query drop -> drop\nquery set -> set:x y\nquery alias -> alias\n"
 	    "query nym -> pseudonym\nquery mask -> mask",
-	    "drop=2&set=3&alias=E%72ika&nym=Erika&m%61sk=a+b&x&", QUERY,
+	    "drop=2&set=3&alias=E%72ika&nym=Erika&m%61sk=a+b&x&", WITH(query),
 	    false },
 	{ "sdp: lines and parts",
 	    "sdp o:user -> alias\nsdp s -> set:-\nsdp t -> coarsen:1h\n"
@@ -66,10 +76,10 @@ static const struct {
 	    "a=candidate:1 1 udp 9 10.47.11.23 9 typ host\n"
 	    "a=candidate:2 1 udp 9 198.51.100.77 9 typ srflx raddr 10.47.11.23 "
 	    "rport 9\n",
-	    SDP, false },
+	    WITH(sdp), false },
 	{ "text: lines",
 	    "text From: * -> drop\ntext a* -> mask\ntext b* -> alias",
-	    "From: Erika\nabc\nbcd\nelse\n", TEXT, true },
+	    "From: Erika\nabc\nbcd\nelse\n", WITH(text), true },
 };
 
 static void ignore(void *arg, const struct finding *f)
@@ -78,57 +88,9 @@ static void ignore(void *arg, const struct finding *f)
 	(void)f;
 }
 
-struct reader {
-	struct jsn *json;
-	struct form *form;
-	struct sdp *sdp;
-	struct text *text;
-};
-
-static void reader_open(
-    struct reader *r, size_t i, const struct plan *plan, const struct env *env)
-{
-	*r = (struct reader){ .json = NULL };
-	switch (row[i].form) {
-	case JSON:
-		r->json = jsn_new_lines(plan, env);
-		break;
-	case FORM:
-		r->form = form_new(plan, env);
-		break;
-	case QUERY:
-		r->form = form_new_query(plan, env);
-		break;
-	case SDP:
-		r->sdp = sdp_new(plan, env);
-		break;
-	case TEXT:
-		r->text = text_new(plan, env);
-		break;
-	}
-}
-
-static int reader_feed(struct reader *r, struct span s, struct buf *out)
-{
-	if (r->json != NULL)
-		return jsn_feed(r->json, s, false, out);
-	if (r->form != NULL)
-		return form_feed(r->form, s, false, out);
-	return r->sdp != NULL ? sdp_feed(r->sdp, s, false, out)
-	                      : text_feed(r->text, s, false, out);
-}
-
-static void reader_close(struct reader *r)
-{
-	jsn_free(r->json);
-	form_free(r->form);
-	sdp_free(r->sdp);
-	text_free(r->text);
-}
-
 /* Allocations of n more rounds; -1: refused. */
 static long rounds(
-    struct reader *reader, struct span in, size_t n, struct buf *out)
+    take_f *take, void *x, struct span in, size_t n, struct buf *out)
 {
 	unsigned long before = taken;
 	int r = 0;
@@ -137,9 +99,9 @@ static long rounds(
 		size_t cut = i % in.n;
 
 		buf_reset(out);
-		r = reader_feed(reader, span_of(in.p, cut), out);
+		r = take(x, span_of(in.p, cut), false, out);
 		if (r == 0)
-			r = reader_feed(reader, span_from(in, cut), out);
+			r = take(x, span_from(in, cut), false, out);
 	}
 	return r == 0 ? (long)(taken - before) : -1;
 }
@@ -149,19 +111,19 @@ static void test_row(size_t i)
 	struct rules *rules = rules_new(row[i].lines, false);
 	struct span in = span_str(row[i].in);
 	struct env env = rules_env(NULL);
-	struct reader reader;
 	struct buf out;
+	void *x;
 
 	env.pseudonym = pseudonym;
 	env.report = ignore;
 	env.unnamed = row[i].unnamed;
 	buf_init(&out, 65536);
-	reader_open(&reader, i, rules_plan(rules), &env);
-	tap_ok(rounds(&reader, in, WARM + in.n, &out) > 0, "%s: warming up",
-	    row[i].name);
-	tap_int(rounds(&reader, in, ROUNDS, &out), 0, "%s: no allocation",
-	    row[i].name);
-	reader_close(&reader);
+	x = row[i].open(rules_plan(rules), &env);
+	tap_ok(rounds(row[i].take, x, in, WARM + in.n, &out) > 0,
+	    "%s: warming up", row[i].name);
+	tap_int(rounds(row[i].take, x, in, ROUNDS, &out), 0,
+	    "%s: no allocation", row[i].name);
+	row[i].close(x);
 	rules_free(rules);
 	buf_fini(&out);
 }
