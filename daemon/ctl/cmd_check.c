@@ -5,6 +5,8 @@
 
 #include "ctl/cmd_int.h"
 #include "engine/guard.h"
+#include "net/clock.h"
+#include "tls/ca.h"
 
 static void say_service(const struct conf_service *s)
 {
@@ -55,6 +57,36 @@ static void say_never(const struct conf *c, const struct conf_service *s)
 		    first->place.file, first->place.line);
 }
 
+/* A pack that came later has domains that the intermediate may not sign for. */
+static void say_ca(const struct conf *c)
+{
+	const char *domain[CA_DOMAINS_MAX], *first = NULL;
+	unsigned all = conf_domains(c, domain, CA_DOMAINS_MAX), n = 0;
+	char err[200] = "";
+	struct ca *ca;
+
+	if (c->ca_pem.n == 0) {
+		printf(
+		    "no certificate authority in %s yet: sparsamctl ca init\n",
+		    c->ca_dir);
+		return;
+	}
+	ca = ca_open(c->ca_dir, err);
+	if (ca == NULL) {
+		printf("certificate authority not looked at: %s\n", err);
+		return;
+	}
+	for (unsigned i = 0; i < all; i++)
+		if (ca_covers(ca, span_str(domain[i]), clock_unix_s()) < 0)
+			first = n++ == 0 ? domain[i] : first;
+	if (n > 0)
+		printf("warning: the certificate authority does not cover %u "
+		       "domains of the packs, or has expired; the first is %s: "
+		       "sparsamctl ca renew\n",
+		    n, first);
+	ca_close(ca);
+}
+
 int cmd_check(struct tool *t)
 {
 	struct conf *c;
@@ -70,10 +102,7 @@ int cmd_check(struct tool *t)
 		say_service(&c->service[i]);
 		say_never(c, &c->service[i]);
 	}
-	if (c->ca_pem.n == 0)
-		printf(
-		    "no certificate authority in %s yet: sparsamctl ca init\n",
-		    c->ca_dir);
+	say_ca(c);
 	conf_unref(c);
 	return EXIT_GOOD;
 }

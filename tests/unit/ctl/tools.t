@@ -215,6 +215,21 @@ hides 'warning'
 run 0 "check: no agreement" -c "$dir/etc/none.conf" check
 says 'is recorded; missing: an agreement block'
 
+run 0 "ca init" $zoom ca init
+run 0 "check: an authority for all" $zoom check
+hides 'warning'
+cp -R "$top/policy" "$dir/packs"
+cat >"$dir/packs/late.conf" <<EOF
+service = { id = "late"; name = "Late"; version = 1; reviewed = "2026-11-20";
+  operator = { name = "Example"; seat = "DE"; }; };
+hosts = ( ( "late.example", "inspect" ) );
+EOF
+sed -e "s,policy_dir = .*,policy_dir = \"$dir/packs\";," \
+    -e 's/id = "zoom"; mode/id = "late"; mode/' "$dir/etc/zoom.conf" \
+    >"$dir/etc/late.conf"
+run 0 "check: a pack that came later" -c "$dir/etc/late.conf" check
+says 'does not cover 1 domains of the packs, or has expired; the first is late.example'
+
 # --- every line of the shipped packs is reached by a case ---
 run 0 "coverage of the shipped packs" coverage --pack-dir "$top/policy" \
     --case-dir "$top/tests/case" "$top/tests/case/canary" \
