@@ -508,11 +508,12 @@ int jpath_build(struct arena *a, enum carrier c, const struct jpath_rule *rule,
 jpath_state jpath_key(const struct jpath *j, jpath_state s, struct span key)
 {
 	const struct row *row = &j->row[j->state[s].row];
-	uint32_t to = names_get(&row->key, key);
+	unsigned mark = name_mark(key);
+	uint32_t to = names_get_marked(&row->key, key, mark);
 
 	if (to == NAMES_NONE && row->fallback != NO_ROW) {
 		row = &j->row[row->fallback];
-		to = names_get(&row->key, key);
+		to = names_get_marked(&row->key, key, mark);
 	}
 	return to != NAMES_NONE ? to : row->other;
 }

@@ -26,9 +26,12 @@ struct names {
 /* Most names asked for are in no pack: length, first and last byte tell. */
 static inline unsigned name_mark(struct span s)
 {
-	unsigned first = s.n > 0 ? (unsigned char)s.p[0] | 0x20u : 0;
-	unsigned last = s.n > 0 ? (unsigned char)s.p[s.n - 1] | 0x20u : 0;
+	unsigned first, last;
 
+	if (s.n == 0)
+		return 0;
+	first = (unsigned char)s.p[0] | 0x20u;
+	last = (unsigned char)s.p[s.n - 1] | 0x20u;
 	return (first * 8 + last * 37 + (unsigned)s.n * 5) & 255;
 }
 
@@ -41,14 +44,18 @@ int names_add(struct names *t, struct span name, uint32_t value);
 
 uint32_t names_find(const struct names *t, struct span name);
 
-/* The value, or NAMES_NONE. */
-static inline uint32_t names_get(const struct names *t, struct span name)
+/* The value, or NAMES_NONE. mark: name_mark of name, for several tables. */
+static inline uint32_t names_get_marked(
+    const struct names *t, struct span name, unsigned mark)
 {
-	unsigned mark = name_mark(name);
-
 	if ((t->seen[mark / 64] >> mark % 64 & 1) == 0)
 		return NAMES_NONE;
 	return names_find(t, name);
+}
+
+static inline uint32_t names_get(const struct names *t, struct span name)
+{
+	return names_get_marked(t, name, name_mark(name));
 }
 
 #endif
