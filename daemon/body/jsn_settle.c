@@ -227,9 +227,11 @@ static void replace(struct jsn *j, const char *p, struct span z,
 
 	if (shape == STRING && j->escaped)
 		style = jtext_style(span_from(z, j->value_at));
-	if (buf_len(&j->held) == 0)
-		buf_add(j->out, j->from, (size_t)(j->zone - j->from));
-	buf_add(j->out, z.p, j->value_at);
+	if (buf_len(&j->held) == 0) /* then z is behind it */
+		z = span_of(j->from, (size_t)(z.p - j->from) + j->value_at);
+	else
+		z.n = j->value_at;
+	buf_add_span(j->out, z);
 	if (v->quote)
 		jtext_quote(v->text, style, j->out);
 	else

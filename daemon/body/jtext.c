@@ -197,7 +197,18 @@ static void quote_plain(struct span s, unsigned style, struct buf *out)
 int jtext_quote(struct span text, unsigned style, struct buf *out)
 {
 	const char *p = text.p, *end = text.p + text.n, *at;
+	char *room;
 
+	if (style == 0 && text.n > 0 &&
+	    jtext_plain(p, end) == end) { /* mostly */
+		room = buf_reserve(out, text.n + 2);
+		if (room == NULL)
+			return buf_error(out);
+		room[0] = room[text.n + 1] = '"';
+		memcpy(room + 1, p, text.n);
+		buf_commit(out, text.n + 2);
+		return 0;
+	}
 	buf_add_char(out, '"');
 	while (p < end) {
 		at = jtext_plain(p, end);

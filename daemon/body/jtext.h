@@ -97,6 +97,12 @@ static inline uint8_t jtext_number(uint8_t state, char c)
 	return 0;
 }
 
+/* Does a digit leave this state as it is? */
+static inline bool jtext_number_loops(uint8_t state)
+{
+	return state == JTEXT_WHOLE || state == JTEXT_FRACTION;
+}
+
 /* May the number end here? */
 static inline bool jtext_number_ends(uint8_t state)
 {
