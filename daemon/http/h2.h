@@ -111,6 +111,11 @@ void h2_consumed(struct h2 *h, int32_t id, size_t n);
  */
 void h2_reset(struct h2 *h, int32_t id, enum h2_code code);
 
+/* The owner of a stream goes: no callback names its user any more. A stream that
+ * both sides have ended, with what is still queued, ends by itself; any other is
+ * reset with code. Fine when it has gone. */
+void h2_forget(struct h2 *h, int32_t id, enum h2_code code);
+
 /* No new streams; those that are open go on (RFC 9113, 6.8). Server: first
  * with the highest id, so that nothing under way is lost; then, with the
  * next call, with the last that was seen. */

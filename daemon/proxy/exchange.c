@@ -25,8 +25,8 @@ static const enum stat_service stat_of[CATEGORY_COUNT] = {
 	[CATEGORY_SECURITY] = STAT_SERVICE_SECURITY,
 };
 
-/* No line names the value: a closed list ended it, a detect line found something
- * in it, or it was only looked at. */
+/* No line names the value: a closed list ended it, a detect line found
+ * something in it, or it was only looked at. */
 static bool is_drift(const struct line *l)
 {
 	return l == NULL || line_is_catch_all(l) ||
@@ -104,8 +104,7 @@ struct exchange *exchange_new(
 
 static void release(struct exchange *x)
 {
-	upstream_drop(x->server);
-	x->server = NULL;
+	upstream_drop(&x->server);
 	pipe_fini(&x->pipe_up);
 	pipe_fini(&x->pipe_down);
 	watch_end(x);
@@ -118,11 +117,10 @@ static void reset(struct exchange *x)
 	release(x);
 	arena_reset(x->arena);
 	x->up = x->down = HALF_IDLE;
-	x->local = x->closing = x->retried = x->cut = false;
+	x->local = x->closing = x->retried = false;
 	x->first_whole = x->first_sent = x->head_down_sent = false;
 	x->server_ended = x->begun = false;
 	x->discarded = x->paced = 0;
-	x->scanned = 0;
 }
 
 static void free_later(void *arg)
@@ -161,10 +159,8 @@ void exchange_half_done(struct exchange *x)
 {
 	if (x->up != HALF_DONE || x->down != HALF_DONE || x->freed)
 		return;
-	if (x->server != NULL && !x->cut) {
-		upstream_put(x->server);
-		x->server = NULL;
-	}
+	if (upstream_open(&x->server))
+		upstream_put(&x->server);
 	reset(x);
 	x->served++;
 	x->ops->done(x->arg);
@@ -207,8 +203,7 @@ static void answer(struct exchange *x, struct answer *r)
 	bool head_only = span_eq(x->req.method, SPAN("HEAD"));
 
 	x->local = true;
-	upstream_drop(x->server);
-	x->server = NULL;
+	upstream_drop(&x->server);
 	if (x->req.expect_continue) /* it may send the body or not */
 		x->closing = true;
 	r->m.keep_alive = !x->closing;
@@ -258,8 +253,7 @@ static void count(const struct exchange *x, enum why why)
 	if (as_a_whole[why] > 0)
 		stat_add((enum stat_id)(as_a_whole[why] - 1), 1);
 	if (x->fate.service != NULL && why == WHY_GUARD)
-		stat_service_add(
-		    x->fate.service->index, STAT_SERVICE_GUARD, 1);
+		stat_service_add(x->fate.service->index, STAT_SERVICE_GUARD, 1);
 	if (x->fate.service != NULL && why_is_error(why))
 		stat_service_add(
 		    x->fate.service->index, STAT_SERVICE_ERRORS, 1);
@@ -268,7 +262,6 @@ static void count(const struct exchange *x, enum why why)
 void exchange_refuse(struct exchange *x, enum why why)
 {
 	count(x, why);
-	x->cut = true;
 	if (why_is_error(why))
 		x->closing = true;
 	refuse_with(x, why, NULL);
@@ -353,7 +346,8 @@ static enum why judge_host(struct exchange *x)
 }
 
 /* What may be upgraded is a WebSocket, asked for by a GET without content (RFC
- * 6455, 4.1): the server gets no other offer, and no field of one without it. */
+ * 6455, 4.1): the server gets no other offer, and no field of one without it.
+ */
 static void judge_upgrade(struct msg *m)
 {
 	static const struct span known[] = { { "sec-websocket-key", 17 },
@@ -555,8 +549,6 @@ void exchange_timeout(struct exchange *x)
 	else if (x->up == HALF_BODY && up_wants(x))
 		exchange_refuse(x, WHY_SLOW);
 	else
-		exchange_refuse(
-		    x, x->server != NULL && upstream_ready(x->server)
-		           ? WHY_SERVER_SLOW
-		           : WHY_CONNECT);
+		exchange_refuse(x,
+		    upstream_ready(&x->server) ? WHY_SERVER_SLOW : WHY_CONNECT);
 }

@@ -34,6 +34,8 @@ struct exchange_ops {
 	bool (*full)(void *arg);
 	/* The request may go on: exchange_wants is true again. */
 	void (*resume)(void *arg);
+	/* The next deadline: exchange_timeout when it passes. */
+	void (*wait)(void *arg, uint32_t seconds);
 	/* Both halves are done; the exchange may be used again. */
 	void (*done)(void *arg);
 	/* The answer cannot be completed: end the connection. */

@@ -3,26 +3,15 @@
 
 #include <errno.h>
 
-#include "base/arena.h"
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "http/head.h"
 #include "proxy/snapshot.h"
 
-static void on_read(void *arg);
-static void on_drain(void *arg);
-static void on_end(void *arg, int err);
-
-static const struct stream_ops server_ops = {
-	.on_read = on_read,
-	.on_drain = on_drain,
-	.on_end = on_end,
-};
-
 /* The exchange was ended or handed on by what was just called. */
 static bool over(const struct exchange *x)
 {
-	return x->freed || x->local || x->server == NULL ||
+	return x->freed || x->local || !upstream_open(&x->server) ||
 	       x->down == HALF_IDLE || x->down == HALF_DONE;
 }
 
@@ -31,36 +20,6 @@ static bool over(const struct exchange *x)
 static bool past(const struct exchange *x, uint32_t served)
 {
 	return x->served != served || over(x);
-}
-
-void down_start(struct exchange *x)
-{
-	struct stream *s = exchange_server(x);
-
-	stream_set_ops(s, &server_ops, x);
-	stream_reading(s, true);
-}
-
-/* The head of the answer, when all of it is there: 1; 0: more is needed. */
-static int take_head(struct exchange *x, struct buf *in)
-{
-	ptrdiff_t n = h1_head_end(buf_span(in), &x->scanned);
-	enum h1_fault fault;
-	struct span head;
-
-	if (n == 0)
-		return buf_len(in) >= MSG_HEAD_MAX_BYTES ? -E2BIG : 0;
-	if (n < 0)
-		return -EBADMSG;
-	x->scanned = 0;
-	head = arena_dup(x->arena, span_of(buf_span(in).p, (size_t)n));
-	if (n > MSG_HEAD_MAX_BYTES || arena_error(x->arena) < 0)
-		return -E2BIG;
-	n = h1_read_response(head, x->req.method, &x->res, &fault);
-	if (n <= 0)
-		return -EBADMSG;
-	buf_drain(in, (size_t)n);
-	return 1;
 }
 
 static void on_finding(void *arg, const struct finding *f)
@@ -109,8 +68,7 @@ static void upgrade(struct exchange *x)
 	x->res.keep_alive = true;
 	if (x->ops->head(x->arg, &x->res) < 0)
 		return;
-	s = upstream_take(x->server);
-	x->server = NULL;
+	s = upstream_take(&x->server);
 	x->ops->upgraded(x->arg, s);
 }
 
@@ -131,7 +89,6 @@ static void finish(struct exchange *x)
 	if (x->ops->flush(x->arg) < 0 || x->freed)
 		return;
 	if (x->up != HALF_DONE) { /* answered early: stop the request */
-		x->cut = true;
 		x->ops->fail(x->arg, WHY_DONE);
 		return;
 	}
@@ -143,12 +100,9 @@ static void begin(struct exchange *x)
 {
 	const struct plan *plan;
 
-	if (!x->res.keep_alive || x->res.framing == FRAME_CLOSE)
-		x->cut = true;
 	x->res.upgrade = false; /* an offer to us, not to the client */
 	if (rewrite_head(x, &plan) < 0)
 		return;
-	h1_body_init(&x->body_down, &x->res);
 	pipe_init(&x->pipe_down, &x->res, plan, &x->env_down,
 	    x->conn->snap->conf->collect_bytes);
 	x->down = HALF_BODY;
@@ -177,7 +131,7 @@ static void content(struct exchange *x, struct span s, bool last)
 	bool had_head = x->head_down_sent;
 	int err;
 
-	conn_wait(x->conn, x->conn->snap->conf->answer_s);
+	x->ops->wait(x->arg, x->conn->snap->conf->answer_s);
 	stat_add(STAT_BYTES_DOWN, s.n);
 	stat_service_add(x->fate.service->index, STAT_SERVICE_READ_BYTES, s.n);
 	watch_content(x, false, s, last);
@@ -200,30 +154,20 @@ static void content(struct exchange *x, struct span s, bool last)
 }
 
 /* Read content until it ends, input is used up, or the client is slow. */
-static void read_body(struct exchange *x, struct buf *in)
+static void read_body(struct exchange *x)
 {
-	struct span rest, piece;
 	uint32_t served = x->served;
-	size_t before, all;
-	int r;
+	struct span piece;
+	int r = 0;
 
-	while (!past(x, served) && !x->ops->full(x->arg)) {
-		all = buf_len(in);
-		rest = pipe_step(&x->pipe_down, buf_span(in));
-		before = rest.n;
-		r = h1_body_read(&x->body_down, &rest, &piece);
-		if (r < 0) {
+	while (r == 0 && !past(x, served) && !x->ops->full(x->arg)) {
+		r = upstream_read(
+		    &x->server, pipe_limit(&x->pipe_down), &piece);
+		if (r < 0)
 			exchange_refuse(x, WHY_BAD_RESPONSE);
-			return;
-		}
-		if (r == 1 && before - rest.n < all)
-			x->cut = true; /* bytes nobody asked for */
-		/* Drained before it is used: piece stays valid until more is
-		 * read, and a finished exchange gives the stream back empty. */
-		buf_drain(in, before - rest.n);
-		if (piece.n > 0 || r == 1)
+		else if (piece.n > 0 || r == 1)
 			content(x, piece, r == 1);
-		if (r == 1 || before == rest.n || before - rest.n == all)
+		else
 			return;
 	}
 }
@@ -236,8 +180,11 @@ static bool may_retry(const struct exchange *x)
 	static const char *const idempotent[] = { "GET", "HEAD", "OPTIONS",
 		"PUT", "DELETE", "TRACE" };
 
-	if (x->retried || !x->first_whole || x->scanned > 0 ||
-	    !upstream_reused(x->server))
+	if (x->retried || !x->first_whole || upstream_begun(&x->server))
+		return false;
+	if (upstream_untouched(&x->server))
+		return true;
+	if (!upstream_reused(&x->server))
 		return false;
 	for (size_t i = 0; i < sizeof idempotent / sizeof *idempotent; i++)
 		if (span_eq(x->req.method, span_str(idempotent[i])))
@@ -252,25 +199,22 @@ static void settle_end(struct exchange *x)
 
 	if (x->down == HALF_HEAD && may_retry(x)) {
 		x->retried = true;
-		x->first_sent = x->cut = x->server_ended = false;
-		upstream_drop(x->server);
-		x->server = NULL;
+		x->first_sent = x->server_ended = false;
+		upstream_drop(&x->server);
 		up_dial(x, true);
 		exchange_flush(x);
 		return;
 	}
-	if (x->down == HALF_HEAD && x->scanned == 0 && x->served > 0 &&
-	    upstream_reused(x->server)) {
+	if (x->down == HALF_HEAD && !upstream_begun(&x->server) &&
+	    x->served > 0 && upstream_reused(&x->server)) {
 		/* The server closed its kept connection under our feet, and
 		 * only the client may decide to send this again: it does when
-		 * its own kept connection ends the same way (RFC 9112, 9.3.1). */
+		 * its own kept connection ends the same way (RFC 9112, 9.3.1).
+		 */
 		x->ops->fail(x->arg, WHY_SERVER_GONE);
 		return;
 	}
-	if (x->down != HALF_BODY || h1_body_eof(&x->body_down) < 0)
-		exchange_refuse(x, WHY_SERVER_GONE);
-	/* Without close_notify nobody can tell an end from a cut. */
-	else if (err < 0 && (x->tls || err != -EPIPE))
+	if (x->down != HALF_BODY || upstream_eof(&x->server, err) < 0)
 		exchange_refuse(x, WHY_SERVER_GONE);
 	else
 		content(x, SPAN(""), true);
@@ -278,13 +222,11 @@ static void settle_end(struct exchange *x)
 
 static void run(struct exchange *x)
 {
-	struct stream *s = exchange_server(x);
-	struct buf *in = stream_in(s);
 	uint32_t served = x->served;
 	int r;
 
 	while (!past(x, served) && x->down == HALF_HEAD) {
-		r = take_head(x, in);
+		r = upstream_head(&x->server);
 		if (r == 0)
 			return;
 		if (r < 0)
@@ -298,7 +240,7 @@ static void run(struct exchange *x)
 			begin(x); /* other 1xx are not passed on */
 	}
 	if (!past(x, served) && x->down == HALF_BODY)
-		read_body(x, in);
+		read_body(x);
 	if (past(x, served) || x->down != HALF_BODY)
 		return;
 	if (x->ops->flush(x->arg) < 0 || past(x, served))
@@ -306,7 +248,7 @@ static void run(struct exchange *x)
 	if (x->server_ended && !x->ops->full(x->arg))
 		settle_end(x);
 	else
-		stream_reading(s, !x->ops->full(x->arg));
+		upstream_reading(&x->server, !x->ops->full(x->arg));
 }
 
 void down_drained(struct exchange *x)
@@ -315,15 +257,15 @@ void down_drained(struct exchange *x)
 		run(x);
 }
 
-static void on_read(void *arg)
+void down_read(void *arg)
 {
 	struct exchange *x = arg;
 
-	conn_wait(x->conn, x->conn->snap->conf->answer_s);
+	x->ops->wait(x->arg, x->conn->snap->conf->answer_s);
 	down_drained(x);
 }
 
-static void on_drain(void *arg)
+void down_drain(void *arg)
 {
 	struct exchange *x = arg;
 
@@ -331,18 +273,15 @@ static void on_drain(void *arg)
 		x->ops->resume(x->arg);
 }
 
-void down_ended(struct exchange *x, int err)
+void down_ended(void *arg, int err)
 {
+	struct exchange *x = arg;
+
 	if (over(x))
 		return;
-	x->cut = x->server_ended = true;
+	x->server_ended = true;
 	x->server_err = err;
-	if (buf_len(stream_in(exchange_server(x))) > 0 && x->ops->full(x->arg))
+	if (upstream_waiting(&x->server) && x->ops->full(x->arg))
 		return; /* down_drained goes on */
 	settle_end(x);
-}
-
-static void on_end(void *arg, int err)
-{
-	down_ended(arg, err);
 }

@@ -6,7 +6,6 @@
 
 #include "engine/match.h"
 #include "engine/treat.h"
-#include "http/h1.h"
 #include "http/uri.h"
 #include "net/loop.h"
 #include "proxy/conn.h"
@@ -17,7 +16,7 @@
 #include "proxy/reply.h"
 #include "proxy/upstream.h"
 
-#define EXCHANGE_FIRST_BYTES (2u << 20) /* head and collected body */
+#define EXCHANGE_FIRST_BYTES (2u << 20) /* what goes with the head */
 #define EXCHANGE_PACE_BYTES 1024 /* of a request's content, per deadline */
 
 enum half { HALF_IDLE, HALF_HEAD, HALF_BODY, HALF_DONE };
@@ -27,9 +26,8 @@ struct exchange {
 	bool local;   /* we answer ourselves; the request is discarded */
 	bool closing; /* the connection ends after this answer */
 	bool retried; /* a pooled connection was stale: once is enough */
-	bool cut;     /* the server's connection cannot be used again */
 	bool freed;
-	uint32_t served;   /* exchanges before this one on the connection */
+	uint32_t served; /* exchanges before this one on the connection */
 
 	const struct exchange_ops *ops;
 	void *arg;
@@ -44,7 +42,7 @@ struct exchange {
 	uint16_t port;
 	bool tls;
 	struct env env, env_down; /* of the request, of the answer */
-	struct keys_scope scope; /* of names: from forward on */
+	struct keys_scope scope;  /* of names: from forward on */
 
 	/* mode observe: what the rules would do, on copies */
 	struct pipe watch_up, watch_down;
@@ -53,29 +51,21 @@ struct exchange {
 	/* up */
 	struct pipe pipe_up;
 	struct egress egress;
-	bool begun; /* the head is in first, a server was asked for */
-	struct buf first; /* head and what of the body was ready with it; kept
+	bool begun;       /* the head may go, a server was asked for */
+	struct buf first; /* what of the body was ready with the head; kept
 	                     until the answer begins, for the one retry */
-	bool first_whole; /* the whole request is in first */
+	bool first_whole; /* the whole body is in first */
 	bool first_sent;
 	uint64_t discarded;
 	uint64_t paced; /* content since the deadline was set */
-	struct upstream *server; /* owned */
+	struct upstream server;
 
 	/* down */
 	struct pipe pipe_down;
-	struct h1_body body_down;
 	bool head_down_sent;
 	bool server_ended; /* it sends no more, with server_err */
 	int server_err;
-	size_t scanned; /* bytes of the answer's head seen without its end */
 };
-
-/* The stream of the server; NULL until it is ready. */
-static inline struct stream *exchange_server(const struct exchange *x)
-{
-	return x->server != NULL ? upstream_stream(x->server) : NULL;
-}
 
 /* exchange.c */
 /* Count what a line did, and remember the name that none speaks of. */
@@ -88,9 +78,9 @@ void exchange_half_done(struct exchange *x);
 /* From an error of pipe and scrubber to a reason. */
 enum why exchange_why(int err, bool up);
 
-/* exchange_watch.c: mode observe. The message passes; what the rules would do to
- * it happens to a copy, and is counted as if it had been done. What they cannot
- * read counts as an error and is given up. */
+/* exchange_watch.c: mode observe. The message passes; what the rules would do
+ * to it happens to a copy, and is counted as if it had been done. What they
+ * cannot read counts as an error and is given up. */
 void watch_deny(struct exchange *x, enum why why);
 /* The head that goes up (or comes down) after head_hop, and its plan. */
 void watch_request(struct exchange *x, const struct plan *plan);
@@ -109,9 +99,12 @@ bool up_wants(const struct exchange *x);
 void up_dial(struct exchange *x, bool fresh);
 
 /* exchange_down.c */
-void down_start(struct exchange *x); /* the server is there: read from it */
-void down_drained(struct exchange *x);
+/* There is more of the answer; room for more of the request. arg: exchange. */
+void down_read(void *arg);
+void down_drain(void *arg);
 /* The server sends no more: err as in on_end of a stream. */
-void down_ended(struct exchange *x, int err);
+void down_ended(void *arg, int err);
+/* Output to the client fell below low water. */
+void down_drained(struct exchange *x);
 
 #endif

@@ -5,30 +5,25 @@
 
 #include "base/stat.h"
 #include "conf/conf.h"
+#include "http/h1.h"
 #include "proxy/snapshot.h"
-
-static void on_server_ready(void *arg, struct upstream *u, enum why why);
-
-static const struct upstream_ops server_ops = { .on_ready = on_server_ready };
 
 /* Does the request go on to be read? Not while its head waits for a server, nor
  * above high water. */
 bool up_wants(const struct exchange *x)
 {
-	struct stream *s = exchange_server(x);
-
 	if (!x->begun)
 		return true;
-	return x->first_sent && s != NULL && !stream_full(s);
+	return x->first_sent && upstream_open(&x->server) &&
+	       !upstream_full(&x->server);
 }
 
-/* Queue content for the server by the framing of the head. */
-static int queue(struct exchange *x, struct buf *out, struct span s, bool last)
+/* Content goes to the server, or waits until it is there. */
+static int queue(struct exchange *x, struct span s, bool last)
 {
-	stat_add(STAT_BYTES_UP, s.n);
-	if (x->req.framing == FRAME_CHUNKED)
-		return h1_write_chunk(out, s, last);
-	return buf_add_span(out, s);
+	if (x->first_sent)
+		return upstream_send(&x->server, s, last);
+	return buf_add_span(&x->first, s);
 }
 
 /* Show the guard what would leave next. */
@@ -44,76 +39,88 @@ static int guard(struct exchange *x, struct span s, bool last)
 }
 
 /* What the guard lets go. */
-static int queue_guarded(struct exchange *x, struct buf *out, bool last)
+static int queue_guarded(struct exchange *x, bool last)
 {
 	struct span s = egress_ready(&x->egress, last);
-	int err = s.n > 0 || last ? queue(x, out, s, last) : 0;
+	int err = s.n > 0 || last ? queue(x, s, last) : 0;
 
 	egress_left(&x->egress, s.n);
 	return err;
 }
 
 /* Content after all rules goes on, past the guard. */
-static int pass(struct exchange *x, struct buf *out, struct span s, bool last)
+static int pass(struct exchange *x, struct span s, bool last)
 {
 	int err;
 
 	if (!egress_on(&x->egress))
-		return s.n > 0 || last ? queue(x, out, s, last) : 0;
+		return s.n > 0 || last ? queue(x, s, last) : 0;
 	err = guard(x, s, last);
-	return err == 0 ? queue_guarded(x, out, last) : err;
+	return err == 0 ? queue_guarded(x, last) : err;
 }
 
 /* What the scrubber has ready goes on. */
-static int pass_scrubbed(struct exchange *x, struct buf *out, bool last)
+static int pass_scrubbed(struct exchange *x, bool last)
 {
 	struct buf *ready = &x->pipe_up.out;
-	int err = pass(x, out, buf_span(ready), last);
+	int err = pass(x, buf_span(ready), last);
 
 	buf_drain(ready, buf_len(ready));
 	return err;
 }
 
-/* The framing is known: write the head and what is ready with it. */
-static int write_first(struct exchange *x, bool last)
+/* May the head leave? The guard sees it as HTTP/1.1 writes it. */
+static int guard_head(struct exchange *x)
+{
+	int err;
+
+	if (!egress_on(&x->egress))
+		return 0;
+	err = h1_write_head(&x->req, &x->first);
+	if (err == 0)
+		err = egress_head(&x->egress, buf_span(&x->first));
+	buf_reset(&x->first);
+	return err;
+}
+
+/* The framing is known: take what is ready with the head. */
+static int make_first(struct exchange *x, bool last)
 {
 	int err;
 
 	pipe_frame(&x->pipe_up, &x->req);
 	x->req.keep_alive = true;
-	err = h1_write_head(&x->req, &x->first);
-	if (err < 0)
-		return err;
-	err = egress_head(&x->egress, buf_span(&x->first));
+	err = guard_head(x);
 	if (err == 0 && x->req.framing != FRAME_NONE)
-		err = pass_scrubbed(x, &x->first, last);
+		err = pass_scrubbed(x, last);
 	x->first_whole = last || x->req.framing == FRAME_NONE;
 	return err;
 }
 
 static void send_first(struct exchange *x)
 {
-	struct stream *s = exchange_server(x);
-	int err = buf_add_span(stream_out(s), buf_span(&x->first));
+	struct span s = buf_span(&x->first);
+	int err = upstream_send_head(&x->server, &x->req);
 
+	if (err == 0 && x->req.framing != FRAME_NONE &&
+	    (s.n > 0 || x->first_whole))
+		err = upstream_send(&x->server, s, x->first_whole);
 	if (err < 0) {
-		exchange_refuse(x, WHY_MEMORY);
+		exchange_refuse(
+		    x, err == -EINVAL ? WHY_HEAD_LIMIT : WHY_MEMORY);
 		return;
 	}
 	x->first_sent = true;
 	if (!x->first_whole)
 		buf_fini(&x->first); /* cannot be sent again */
-	conn_wait(x->conn, x->conn->snap->conf->answer_s);
-	if (!x->freed)
-		down_start(x);
+	x->ops->wait(x->arg, x->conn->snap->conf->answer_s);
 }
 
-static void on_server_ready(void *arg, struct upstream *u, enum why why)
+static void on_ready(void *arg, enum why why)
 {
 	struct exchange *x = arg;
 
-	if (u == NULL) {
-		x->server = NULL;
+	if (why != WHY_DONE) {
 		exchange_refuse(x, why);
 		return;
 	}
@@ -123,24 +130,35 @@ static void on_server_ready(void *arg, struct upstream *u, enum why why)
 		x->ops->resume(x->arg);
 }
 
+static const struct upstream_ops server_ops = {
+	.on_ready = on_ready,
+	.on_read = down_read,
+	.on_drain = down_drain,
+	.on_end = down_ended,
+};
+
 void up_dial(struct exchange *x, bool fresh)
 {
 	const struct conf *conf = x->conn->snap->conf;
+	struct upstream_to to = { .host = x->subject.host,
+		.port = x->port,
+		.tls = x->tls,
+		.fresh = fresh,
+		.h1 = x->req.upgrade };
 
-	x->server = upstream_get(x->conn->snap, x->subject.host, x->port,
-	    x->tls, fresh, &server_ops, x);
-	if (x->server == NULL)
+	if (upstream_get(&x->server, x->conn->snap, &to, &x->res, x->arena,
+	        &server_ops, x) < 0)
 		exchange_refuse(x, WHY_MEMORY);
-	else if (upstream_ready(x->server))
+	else if (upstream_ready(&x->server))
 		send_first(x);
 	else
-		conn_wait(x->conn, conf->dial_s);
+		x->ops->wait(x->arg, conf->dial_s);
 }
 
 /* Start sending: the head may go. */
 static void start(struct exchange *x, bool last)
 {
-	int err = write_first(x, last);
+	int err = make_first(x, last);
 
 	x->begun = true;
 	if (err == -EACCES || err == -EBADMSG || err == -ENOTSUP)
@@ -159,7 +177,7 @@ void up_begin(struct exchange *x)
 	    (!egress_on(&x->egress) || x->req.framing == FRAME_NONE)) {
 		start(x, false);
 	} else {
-		conn_wait(x->conn, x->conn->snap->conf->body_s);
+		x->ops->wait(x->arg, x->conn->snap->conf->body_s);
 		/* The body is wanted before the server can be asked. */
 		msg_remove(&x->req, FIELD_EXPECT);
 		exchange_continue(x);
@@ -186,10 +204,11 @@ static void pace(struct exchange *x, size_t n, bool last)
 	if (!last && x->paced < EXCHANGE_PACE_BYTES)
 		return;
 	x->paced = 0;
-	conn_wait(x->conn, last ? conf->answer_s : conf->body_s);
+	x->ops->wait(x->arg, last ? conf->answer_s : conf->body_s);
 }
 
-/* A body that turned out to be open: what came so far stands before the rest. */
+/* A body that turned out to be open: what came so far stands before the rest.
+ */
 static int hold(struct exchange *x, bool last)
 {
 	struct buf *ready = &x->pipe_up.out;
@@ -212,20 +231,19 @@ static bool may_begin(const struct exchange *x, bool last)
 
 void up_content(struct exchange *x, struct span s, bool last)
 {
-	struct stream *server = exchange_server(x);
 	bool whole = pipe_open(&x->pipe_up), had_head = x->begun;
 	int err;
 
 	pace(x, s.n, last);
 	watch_content(x, true, s, last);
 	if (whole && had_head) {
-		err = pass(x, stream_out(server), s, last);
+		err = pass(x, s, last);
 	} else if (whole) { /* the head waits for the guard */
 		err = guard(x, s, last);
 	} else {
 		err = pipe_feed(&x->pipe_up, s, last);
 		if (err == 0 && had_head)
-			err = pass_scrubbed(x, stream_out(server), last);
+			err = pass_scrubbed(x, last);
 		else if (err == 0 && pipe_open(&x->pipe_up))
 			err = hold(x, last);
 	}
@@ -245,12 +263,12 @@ void up_content(struct exchange *x, struct span s, bool last)
 
 void exchange_flush(struct exchange *x)
 {
-	struct stream *s = exchange_server(x);
 	int err;
 
-	if (x->freed || x->local || s == NULL || !x->first_sent)
+	if (x->freed || x->local || !x->first_sent ||
+	    !upstream_open(&x->server))
 		return;
-	err = stream_flush(s);
-	if (err < 0) /* nobody else tells (stream_flush) */
+	err = upstream_flush(&x->server);
+	if (err < 0) /* nobody else tells */
 		down_ended(x, err);
 }

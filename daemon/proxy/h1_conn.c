@@ -100,6 +100,13 @@ static void on_resume(void *arg)
 		run(h);
 }
 
+static void on_wait(void *arg, uint32_t seconds)
+{
+	struct h1_conn *h = arg;
+
+	conn_wait(h->conn, seconds);
+}
+
 static void on_done(void *arg)
 {
 	struct h1_conn *h = arg;
@@ -146,6 +153,7 @@ static const struct exchange_ops ops = {
 	.flush = on_flush,
 	.full = on_full,
 	.resume = on_resume,
+	.wait = on_wait,
 	.done = on_done,
 	.fail = on_fail,
 	.upgraded = on_upgraded,

@@ -58,8 +58,8 @@ static bool is_packed(const struct pipe *p, struct span lead)
 }
 
 /* Do the first bytes tell the form? To look at a coded start costs its length:
- * one that comes in very small pieces is in the end only asked again when it has
- * grown by an eighth. */
+ * one that comes in very small pieces is in the end only asked again when it
+ * has grown by an eighth. */
 static bool tells(struct pipe *p, struct span lead)
 {
 	if (p->looked > PIPE_ASK_BYTES && lead.n - p->asked < p->asked / 8)
@@ -69,12 +69,11 @@ static bool tells(struct pipe *p, struct span lead)
 	return sniff_tells(p->plan, p->coding, lead);
 }
 
-struct span pipe_step(const struct pipe *p, struct span in)
+size_t pipe_limit(const struct pipe *p)
 {
-	if ((p->packed || is_packed(p, in)) && !pipe_open(p) &&
-	    in.n > PIPE_SLICE_BYTES)
-		in.n = PIPE_SLICE_BYTES;
-	return in;
+	bool small = p->state == PIPE_UNDECIDED || p->packed;
+
+	return small && !pipe_open(p) ? PIPE_SLICE_BYTES : SIZE_MAX;
 }
 
 static int decide(struct pipe *p, struct span lead, bool last)

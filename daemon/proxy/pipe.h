@@ -26,12 +26,12 @@ struct pipe {
 	const struct plan *plan; /* borrowed */
 	const struct env *env;   /* borrowed */
 	struct span media, coding;
-	bool packed;             /* fed in small steps: it swells */
+	bool packed;          /* fed in small steps: it swells */
 	size_t collect;       /* bytes that may be held back */
 	struct scrub *scrub;  /* owned */
 	size_t asked;         /* bytes of lead when it was last looked at */
 	size_t looked;        /* the sum of these */
-	struct buf lead; /* UNDECIDED: first bytes that do not tell yet */
+	struct buf lead;      /* UNDECIDED: first bytes that do not tell yet */
 	struct buf out;       /* scrubbed, to be taken by the owner */
 	enum framing framing; /* for the head; valid from STREAM or WHOLE */
 	uint64_t length;
@@ -54,9 +54,17 @@ static inline bool pipe_open(const struct pipe *p)
 	return p->state == PIPE_STREAM && p->scrub == NULL;
 }
 
-/* The first part of in, as much as should be fed at once: what it swells to
- * stays far below the limits of the queues. The rest when there is room. */
-struct span pipe_step(const struct pipe *p, struct span in);
+/* How much should be fed at once: what it swells to stays far below the limits
+ * of the queues. The rest when there is room. */
+size_t pipe_limit(const struct pipe *p);
+
+/* The first part of in, not more than that. */
+static inline struct span pipe_step(const struct pipe *p, struct span in)
+{
+	size_t limit = pipe_limit(p);
+
+	return in.n > limit ? span_of(in.p, limit) : in;
+}
 
 /* Feed content; scrubbed bytes appear in p->out. last: it ends here. 0;
  * -EBADMSG (refuse as not readable), -E2BIG or -ENOBUFS (a limit), -ENOMEM. */

@@ -61,7 +61,7 @@ int proxy_use(struct conf *c)
 
 	if (next == NULL)
 		return -EINVAL;
-	upstream_flush(next); /* what was checked against the old trust store */
+	upstream_flush_idle(next); /* what was checked against the old trust store */
 	snapshot_unref(now);
 	now = next;
 	drift_rules(c);

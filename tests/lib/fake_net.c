@@ -37,6 +37,7 @@ static struct {
 	struct stream *streams;
 	struct wire *wires;
 	struct loop_later *grave;
+	struct link soon; /* of struct loop_soon; no next: none was asked yet */
 	struct deadline *deadline[DEADLINES_MAX];
 	unsigned ndeadlines;
 } fake = { .ms = 1000000 };
@@ -395,6 +396,49 @@ static bool tell_end(struct stream *s)
 	return true;
 }
 
+void loop_soon_init(struct loop_soon *node, void (*fn)(void *arg), void *arg)
+{
+	list_init(&node->link);
+	node->fn = fn;
+	node->arg = arg;
+	if (fake.soon.next == NULL)
+		list_init(&fake.soon);
+}
+
+void loop_soon(struct loop_soon *node)
+{
+	if (list_empty(&node->link))
+		list_add_tail(&fake.soon, &node->link);
+}
+
+void loop_soon_cancel(struct loop_soon *node)
+{
+	list_del(&node->link);
+}
+
+/* Those asked for when this began. */
+static bool run_soon(void)
+{
+	struct link now;
+
+	if (fake.soon.next == NULL || list_empty(&fake.soon))
+		return false;
+	list_init(&now);
+	LIST_EACH(l, tmp, &fake.soon)
+	{
+		list_del(l);
+		list_add_tail(&now, l);
+	}
+	while (!list_empty(&now)) {
+		struct loop_soon *node =
+		    LIST_ENTRY(now.next, struct loop_soon, link);
+
+		list_del(&node->link);
+		node->fn(node->arg);
+	}
+	return true;
+}
+
 /* One turn: each stream that stood there when it began. */
 static bool turn(void)
 {
@@ -408,6 +452,7 @@ static bool turn(void)
 		any |= tell_drain(s);
 		any |= tell_end(s);
 	}
+	any |= run_soon();
 	return bury() || any;
 }
 

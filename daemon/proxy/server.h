@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* server - one connection to a server: dialled, TLS shaken, then it speaks
+ * HTTP/1.1 for one request at a time, or HTTP/2 for many. For upstream alone.
+ */
+#ifndef PROXY_SERVER_H
+#define PROXY_SERVER_H
+
+#include "base/list.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+struct dial;
+struct h2;
+struct origin;
+struct snapshot;
+struct upstream;
+struct upstream_to;
+
+struct server {
+	enum { SERVER_DIALS, SERVER_H1, SERVER_H2, SERVER_DEAD } state;
+	struct origin *origin; /* one reference */
+	struct snapshot *snap; /* one reference */
+	struct stream *stream; /* owned */
+	struct dial *dial;     /* owned while it dials */
+	struct link legs;      /* requests that wait for it or are on it */
+	struct link in_origin; /* of origin->idle, or of origin->shared */
+	struct link by_age;    /* while idle: oldest first */
+	bool h1_only;
+	bool reused;
+	bool idle;
+	uint64_t idle_since_ms;
+
+	struct h2 *h2; /* owned */
+	bool flushing; /* inside h2_write: do not enter again */
+	struct loop_soon soon;
+	struct loop_later later;
+};
+
+/* Find or dial a connection for u, which is then in its legs. True: it is ready
+ * and joined. *ret_err: 0 or -ENOMEM. */
+bool server_get(struct upstream *u, struct snapshot *snap,
+    const struct upstream_to *to, int *ret_err);
+
+/* Nobody uses it now: keep it for the next, or close it. */
+void server_rest(struct server *s);
+/* Close it at once; its legs must have been told. May be called twice. */
+void server_close(struct server *s);
+/* A request left it while it was being dialled. */
+void server_left(struct server *s);
+
+void server_flush_idle(const struct snapshot *next);
+void server_fini(void);
+
+#endif
