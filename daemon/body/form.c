@@ -41,16 +41,13 @@ static struct form *make(
     const struct plan *plan, const struct env *env, enum carrier carrier)
 {
 	struct form *f = calloc(1, sizeof *f);
-	uint32_t ndetect = 0;
 
 	if (f == NULL)
 		return NULL;
-	if (plan != NULL)
-		(void)plan_detect(plan, &ndetect);
 	f->plan = plan;
 	f->env = env;
 	f->carrier = carrier;
-	f->detects = ndetect > 0;
+	f->detects = plan_detects(plan);
 	f->watched = value_watched(plan, env);
 	f->lone = !plan_has(plan, carrier) && !f->watched;
 	buf_init(&f->held, SCRUB_NAME_MAX + 1 + SCRUB_VALUE_MAX);
@@ -228,8 +225,8 @@ static int settle_alone(struct form *f, struct buf *out)
 	int r;
 
 	buf_reset(&f->fresh);
-	r = value_unnamed(f->plan, f->env, at, buf_span(&f->name), VALUE_TEXT,
-	    &f->fresh);
+	r = value_unnamed(
+	    f->plan, f->env, at, buf_span(&f->name), VALUE_TEXT, &f->fresh);
 	if (r == TREAT_SAME) {
 		put(f, buf_span(&f->held), out);
 	} else if (r == TREAT_NEW) {

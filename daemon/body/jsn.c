@@ -20,7 +20,6 @@ struct jsn *jsn_new(const struct plan *plan, const struct env *env)
 {
 	struct jsn *j = malloc(sizeof *j);
 	bool named = plan_has(plan, CARRIER_JSON);
-	uint32_t ndetect = 0;
 
 	if (j == NULL)
 		return NULL;
@@ -33,9 +32,7 @@ struct jsn *jsn_new(const struct plan *plan, const struct env *env)
 	buf_init(&j->text, SCRUB_VALUE_MAX);
 	buf_init(&j->fresh, 8 * SCRUB_VALUE_MAX);
 	buf_init(&j->path, JSN_PATH_MAX);
-	if (plan != NULL)
-		(void)plan_detect(plan, &ndetect);
-	j->detects = ndetect > 0;
+	j->detects = plan_detects(plan);
 	j->watched = value_watched(plan, env);
 	j->paths = (env != NULL && env->unnamed) ||
 	           (named && plan_allow_list(plan, CARRIER_JSON));

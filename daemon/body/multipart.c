@@ -14,7 +14,6 @@ struct multipart *multipart_new(
     const struct plan *plan, const struct env *env, struct span boundary)
 {
 	struct multipart *m = calloc(1, sizeof *m);
-	uint32_t n = 0;
 
 	if (m == NULL)
 		return NULL;
@@ -22,9 +21,7 @@ struct multipart *multipart_new(
 	m->env = env;
 	m->watched = value_watched(plan, env);
 	m->speaks = m->watched || plan_has(plan, CARRIER_MULTIPART);
-	if (plan != NULL)
-		(void)plan_detect(plan, &n);
-	m->finds = n > 0;
+	m->finds = plan_detects(plan);
 	buf_init(&m->mark, MARK_MAX);
 	buf_init(&m->held, MULTIPART_HEAD_MAX + 2 * SLICE_BYTES);
 	buf_init(&m->name, MULTIPART_HEAD_MAX);

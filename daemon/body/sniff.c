@@ -162,7 +162,8 @@ bool sniff_json(struct span s)
 	return s.n > 0 && (s.p[0] == '{' || s.p[0] == '[');
 }
 
-/* Is what stands behind the first bracket JSON, too? A log may begin "[INFO]" or
+/* Is what stands behind the first bracket JSON, too? A log may begin "[INFO]"
+ * or
  * "[2026-11-25]". *ret_open: more bytes may change the answer. */
 static bool begins_json(struct span s, bool *ret_open)
 {
@@ -196,15 +197,6 @@ bool sniff_gzip(struct span in)
 
 /* ---- what the plan can read ---- */
 
-static bool finds(const struct plan *plan)
-{
-	uint32_t n = 0;
-
-	if (plan != NULL)
-		(void)plan_detect(plan, &n);
-	return n > 0;
-}
-
 static bool has_lines(const struct plan *plan)
 {
 	for (int f = 0; f < BODY_FORM_COUNT; f++) {
@@ -227,7 +219,7 @@ static enum body_form none(const struct plan *plan)
  * them. */
 static bool finds_instead(const struct plan *plan)
 {
-	return finds(plan) && none(plan) == BODY_UNREAD;
+	return plan_detects(plan) && none(plan) == BODY_UNREAD;
 }
 
 static bool reads(const struct plan *plan, enum body_form f)
@@ -235,13 +227,13 @@ static bool reads(const struct plan *plan, enum body_form f)
 	if (plan_has(plan, carrier_of(f)))
 		return true;
 	if (f == BODY_JSON || f == BODY_JSON_LINES || f == BODY_FORM)
-		return finds(plan); /* else UNREAD */
+		return plan_detects(plan); /* else UNREAD */
 	return carrier_of(f) != CARRIER_PROTO && finds_instead(plan);
 }
 
 bool sniff_speaks(const struct plan *plan)
 {
-	return plan != NULL && (has_lines(plan) || finds(plan));
+	return plan != NULL && (has_lines(plan) || plan_detects(plan));
 }
 
 /* form = "..." of the pack; the type tells the variant. */
@@ -303,7 +295,7 @@ static enum body_form choose(
 	if (plan_has(plan, CARRIER_JSON) && sniff_json(start))
 		return BODY_JSON;
 	if (typed == BODY_FORM && !plan_has(plan, CARRIER_FORM) &&
-	    finds(plan) && begins_json(start, &open))
+	    plan_detects(plan) && begins_json(start, &open))
 		return BODY_JSON; /* as a form it were a name */
 	if (typed == BODY_FORM)
 		return reads(plan, BODY_FORM) ? BODY_FORM : BODY_UNREAD;
@@ -367,7 +359,7 @@ static bool is_open(const struct plan *plan, struct span text)
 
 	if (text.n >= SNIFF_BYTES)
 		return false;
-	if (!plan_has(plan, CARRIER_JSON) && finds(plan) &&
+	if (!plan_has(plan, CARRIER_JSON) && plan_detects(plan) &&
 	    begins_json(text, &open) && open)
 		return true;
 	if (plan_has(plan, CARRIER_SDP) && sdp_may_begin(text))
@@ -381,8 +373,7 @@ static bool is_open(const struct plan *plan, struct span text)
 	return skip_space(text).n == 0;
 }
 
-bool sniff_tells(
-    const struct plan *plan, struct span coding, struct span start)
+bool sniff_tells(const struct plan *plan, struct span coding, struct span start)
 {
 	struct span kind = true_coding(coding, start);
 	struct buf plain;
@@ -395,8 +386,8 @@ bool sniff_tells(
 	if (start.n >= SNIFF_START_MAX)
 		return true;
 	buf_init(&plain, START_BYTES);
-	more = open_start(kind, start, &plain) &&
-	       is_open(plan, buf_span(&plain));
+	more =
+	    open_start(kind, start, &plain) && is_open(plan, buf_span(&plain));
 	buf_fini(&plain);
 	return !more;
 }

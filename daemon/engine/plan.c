@@ -514,6 +514,11 @@ const struct detect_line *plan_detect(const struct plan *p, uint32_t *ret_n)
 	return p != NULL ? p->detect : NULL;
 }
 
+bool plan_detects(const struct plan *p)
+{
+	return p != NULL && p->ndetect > 0;
+}
+
 jpath_state plan_path_key(
     const struct plan *p, enum carrier c, jpath_state s, struct span key)
 {

@@ -65,6 +65,9 @@ const struct where *plan_meeting(const struct plan *p);
  * but are not read otherwise. */
 const struct detect_line *plan_detect(const struct plan *p, uint32_t *ret_n);
 
+/* Are there detect lines? A NULL plan has none. */
+bool plan_detects(const struct plan *p);
+
 /* The automata of JSON, XML and PROTO. States are small numbers; JPATH_DEAD:
  * nothing below can match; JPATH_ROOT is the document itself. */
 typedef uint32_t jpath_state;

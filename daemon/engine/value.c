@@ -107,11 +107,7 @@ int value_treat(const struct action *a, const struct env *env,
 
 bool value_watched(const struct plan *p, const struct env *env)
 {
-	uint32_t n = 0;
-
-	if (p != NULL)
-		(void)plan_detect(p, &n);
-	return n > 0 || (env != NULL && env->unnamed);
+	return plan_detects(p) || (env != NULL && env->unnamed);
 }
 
 /* ---- what no line names ---- */

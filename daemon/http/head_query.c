@@ -71,14 +71,6 @@ static int treat_unnamed(const struct plan *plan, const struct env *env,
 	return head_unnamed(plan, env, at, r == 0 ? plain : text, &d->value);
 }
 
-static bool detects(const struct plan *plan)
-{
-	uint32_t n;
-
-	(void)plan_detect(plan, &n);
-	return n > 0;
-}
-
 /* Add what becomes of one pair to out, or nothing. TREAT_* or an error. */
 static int judge_pair(struct span pair, const struct plan *plan,
     const struct env *env, struct decoded *d, struct buf *out)
@@ -95,7 +87,7 @@ static int judge_pair(struct span pair, const struct plan *plan,
 		return r;
 	at.name = name;
 	a = plan_name(plan, CARRIER_QUERY, name);
-	alone = raw.n == pair.n && a == NULL && detects(plan);
+	alone = raw.n == pair.n && a == NULL && plan_detects(plan);
 	if (a != NULL) {
 		r = treat_coded(a, env, at, value, true, d);
 	} else {
