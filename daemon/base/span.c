@@ -65,6 +65,13 @@ struct span span_trim(struct span s)
 	return s;
 }
 
+struct span span_skip_space(struct span s)
+{
+	while (s.n > 0 && ascii_space(*s.p))
+		s.p++, s.n--;
+	return s;
+}
+
 struct span span_from(struct span s, size_t i)
 {
 	if (i >= s.n)

@@ -39,6 +39,12 @@ static inline bool ascii_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Space, tab, line feed or carriage return: white space of JSON and XML. */
+static inline bool ascii_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 /* Value of a hex digit, -1 when it is none. */
 int ascii_hex(char c);
 
@@ -61,6 +67,9 @@ size_t span_find(struct span s, struct span needle);
 
 /* Without SP and HTAB at both ends (OWS of RFC 9110, 5.6.3). */
 struct span span_trim(struct span s);
+
+/* Without what ascii_space knows, at the begin. */
+struct span span_skip_space(struct span s);
 
 /* From index i to the end; i past the end gives the empty span. */
 struct span span_from(struct span s, size_t i);

@@ -603,11 +603,6 @@ static inline const char *next(struct jsn *j, const char *p, const char *end)
 	return p + 1;
 }
 
-static inline bool is_space(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* Between documents: the sign that parts them, or what it is. */
 static const char *part(struct jsn *j, const char *p)
 {
@@ -636,7 +631,7 @@ static inline const char *space(struct jsn *j, const char *p)
 /* One token, or what is there of it. NULL: not well-formed, or j->err. */
 static inline const char *take(struct jsn *j, const char *p, const char *end)
 {
-	if (j->at < IN_KEY && is_space(*p))
+	if (j->at < IN_KEY && ascii_space(*p))
 		return space(j, p);
 	switch (j->at) {
 	case ELEMENT:

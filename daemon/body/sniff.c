@@ -144,21 +144,9 @@ struct span sniff_boundary(struct span media_type)
 
 /* ---- first bytes ---- */
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct span skip_space(struct span s)
-{
-	while (s.n > 0 && is_space(s.p[0]))
-		s = span_from(s, 1);
-	return s;
-}
-
 bool sniff_json(struct span s)
 {
-	s = skip_space(s);
+	s = span_skip_space(s);
 	return s.n > 0 && (s.p[0] == '{' || s.p[0] == '[');
 }
 
@@ -175,9 +163,9 @@ static bool begins_json(struct span s, bool *ret_open)
 	*ret_open = false;
 	if (!sniff_json(s))
 		return false;
-	s = skip_space(s);
+	s = span_skip_space(s);
 	object = s.p[0] == '{';
-	s = skip_space(span_from(s, 1));
+	s = span_skip_space(span_from(s, 1));
 	*ret_open = s.n == 0;
 	if (s.n == 0 || object)
 		return s.n == 0 || s.p[0] == '"' || s.p[0] == '}';
@@ -370,7 +358,7 @@ static bool is_open(const struct plan *plan, struct span text)
 		if (span_starts(text, mark))
 			text = span_from(text, mark.n);
 	}
-	return skip_space(text).n == 0;
+	return span_skip_space(text).n == 0;
 }
 
 bool sniff_tells(const struct plan *plan, struct span coding, struct span start)
@@ -425,7 +413,7 @@ enum body_form sniff_coded(const struct plan *plan, struct span media_type,
 	start = head_of(start);
 	form = choose(plan, media_type, start);
 	if (coding.n > 0 && form != BODY_JSON && asks_start(plan) &&
-	    skip_space(start).n == 0)
+	    span_skip_space(start).n == 0)
 		form = shut ? BODY_REFUSED : none(plan);
 	if (form == BODY_MULTIPART && sniff_boundary(media_type).n == 0)
 		form = none(plan) == BODY_UNREAD ? BODY_UNREAD : BODY_REFUSED;

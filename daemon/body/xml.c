@@ -284,17 +284,11 @@ void xml_free(struct xml *x)
 	free(x);
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 bool xml_begins(struct span in)
 {
 	if (span_starts(in, SPAN("\xef\xbb\xbf")))
 		in = span_from(in, 3);
-	while (in.n > 0 && is_space(in.p[0]))
-		in = span_from(in, 1);
+	in = span_skip_space(in);
 	return in.n > 0 && in.p[0] == '<';
 }
 
@@ -355,7 +349,7 @@ static int measure_head(struct xml *x, bool last, size_t *ret_n)
 	}
 	if (rest.n <= open.n && span_starts(open, rest))
 		return last ? 1 : 0;
-	if (!span_starts(rest, open) || !is_space(rest.p[open.n]))
+	if (!span_starts(rest, open) || !ascii_space(rest.p[open.n]))
 		return 1;
 	rest.n = rest.n < HEAD_MAX ? rest.n : HEAD_MAX;
 	w.n = span_find(rest, SPAN("?>"));
@@ -398,10 +392,10 @@ static int finish_shut(struct xml *x, bool last)
 	name = span_from(w, 2);
 	name.n = span_chr(name, '>');
 	n = name.n + 3;
-	while (name.n > 0 && is_space(name.p[name.n - 1]))
+	while (name.n > 0 && ascii_space(name.p[name.n - 1]))
 		name.n--;
 	for (; n < w.n; n++)
-		if (!is_space(w.p[n]))
+		if (!ascii_space(w.p[n]))
 			return -EBADMSG;
 	if (!is_stream(name))
 		return -EBADMSG;

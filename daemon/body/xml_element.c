@@ -148,8 +148,7 @@ static struct span reopen(struct span tag)
 {
 	size_t n = tag.n - 2;
 
-	while (n > 0 && (tag.p[n - 1] == ' ' || tag.p[n - 1] == '\t' ||
-	                    tag.p[n - 1] == '\n' || tag.p[n - 1] == '\r'))
+	while (n > 0 && ascii_space(tag.p[n - 1]))
 		n--;
 	return span_of(tag.p, n);
 }

@@ -88,11 +88,6 @@ struct spot {
 	char quote;
 };
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* The next attribute behind *at; expat has seen that there is one. */
 static struct spot next_spot(struct span tag, size_t at)
 {
@@ -206,7 +201,7 @@ void xml_tag(struct xml *x, const struct xml_frame *f, struct span raw,
 	if (f->state == JPATH_DEAD && !(f->act == NULL && x->watched) &&
 	    (f->act == NULL || f->act->line->treat.act != ACT_DROP))
 		return;
-	while (at < raw.n && !is_space(raw.p[at]))
+	while (at < raw.n && !ascii_space(raw.p[at]))
 		at++;
 	for (; r >= 0 && *atts != NULL; atts += 2) {
 		s = next_spot(raw, at);

@@ -6,11 +6,7 @@
 
 static bool is_blank(struct span s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != ' ' && s.p[i] != '\t' && s.p[i] != '\n' &&
-		    s.p[i] != '\r')
-			return false;
-	return true;
+	return span_skip_space(s).n == 0;
 }
 
 static bool earlier(const struct action *a, const struct action *than)
