@@ -213,12 +213,14 @@ static void fold_xml(struct text *t, struct span path)
 {
 	bool first = true;
 
+	for (; span_starts(path, SPAN("/")); path = span_from(path, 1))
+		put(t, SPAN("/"));
 	while (path.n > 0 && !t->full) {
 		struct span part = span_cut(&path, '/');
 
-		if (!first || part.n == 0)
+		if (!first)
 			put(t, SPAN("/"));
-		first = part.n == 0 && first ? true : false;
+		first = false;
 		if (part.n == 0)
 			continue;
 		if (part.p[0] == '@') {
@@ -229,7 +231,6 @@ static void fold_xml(struct text *t, struct span path)
 			put(t, part);
 		else
 			fold_whole(t, part);
-		first = false;
 	}
 }
 

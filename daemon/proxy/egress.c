@@ -35,8 +35,7 @@ int egress_coding(struct egress *e, struct span coding)
 {
 	e->state = EGRESS_ASK;
 	coding = span_trim(coding);
-	if (!egress_on(e) || coding.n == 0 ||
-	    span_eq_nocase(coding, SPAN("identity")))
+	if (!egress_on(e) || coding_is_identity(coding))
 		return 0;
 	e->state = EGRESS_CODED;
 	if (!coding_known(coding))
@@ -45,13 +44,13 @@ int egress_coding(struct egress *e, struct span coding)
 	return e->coding != NULL ? 0 : -ENOMEM;
 }
 
-/* Content that begins like gzip (RFC 1952, 2.3.1) and does not say so. */
+/* Content that begins like gzip and does not say so. */
 static int guess(struct egress *e, struct span held, bool last)
 {
 	if (held.n < 2 && !last)
 		return 0;
 	e->state = EGRESS_PLAIN;
-	if (!span_starts(held, SPAN("\x1f\x8b")))
+	if (!coding_gzip_begins(held))
 		return 0;
 	e->state = EGRESS_GUESS;
 	e->coding = coding_new(SPAN("gzip"));

@@ -23,6 +23,10 @@ struct service;
 struct stream;
 
 struct exchange_ops {
+	/* Requests follow each other on the connection: when it ends before an
+	 * answer has begun, the client decides whether to send again (RFC 9112,
+	 * 9.3.1). */
+	bool one_by_one;
 	/* Queue a head (100 or final) and content. The codec frames it by
 	 * m->framing and changes that where the client could not read it. Not
 	 * flushed. 0 or negative (the codec has closed). */

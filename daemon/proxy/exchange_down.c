@@ -205,8 +205,8 @@ static void settle_end(struct exchange *x)
 		exchange_flush(x);
 		return;
 	}
-	if (x->down == HALF_HEAD && !upstream_begun(&x->server) &&
-	    x->served > 0 && upstream_reused(&x->server)) {
+	if (x->ops->one_by_one && x->down == HALF_HEAD && x->served > 0 &&
+	    !upstream_begun(&x->server) && upstream_reused(&x->server)) {
 		/* The server closed its kept connection under our feet, and
 		 * only the client may decide to send this again: it does when
 		 * its own kept connection ends the same way (RFC 9112, 9.3.1).

@@ -148,6 +148,7 @@ static void on_upgraded(void *arg, struct stream *server)
 }
 
 static const struct exchange_ops ops = {
+	.one_by_one = true,
 	.head = on_head,
 	.content = on_content,
 	.flush = on_flush,
