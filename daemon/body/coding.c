@@ -14,7 +14,7 @@
 
 #define STEP_BYTES 16384       /* room for output of one call to a library */
 #define STEP_IN_MAX (1u << 30) /* given to a library at once */
-#define GZIP_FIRST 0x1f        /* first byte of a gzip member */
+#define GZIP_MAGIC "\x1f\x8b"  /* RFC 1952, 2.3.1 */
 #define ZSTD_WINDOW_LOG 23     /* RFC 9659: 8 MiB */
 #define ZSTD_HEAD_BYTES 18     /* longest head of a frame (RFC 8878, 3.1.1.1) */
 
@@ -54,8 +54,22 @@ static enum kind kind_of(struct span name)
 
 bool coding_known(struct span name)
 {
-	return name.n == 0 || span_eq_nocase(name, SPAN("identity")) ||
-	       kind_of(name) != NONE;
+	return coding_is_identity(name) || kind_of(name) != NONE;
+}
+
+bool coding_is_identity(struct span name)
+{
+	return name.n == 0 || span_eq_nocase(name, SPAN("identity"));
+}
+
+bool coding_gzip_begins(struct span in)
+{
+	return span_starts(in, SPAN(GZIP_MAGIC));
+}
+
+bool coding_gzip_may_begin(struct span in)
+{
+	return in.n == 1 && in.p[0] == GZIP_MAGIC[0];
 }
 
 struct coding *coding_new(struct span name)
@@ -274,7 +288,7 @@ static int check_ratio(const struct coding *c)
 static int next_member(struct coding *c, struct span in)
 {
 	if (in.n == 0 || c->kind == DEFLATE || c->kind == BROTLI ||
-	    (c->kind == GZIP && (unsigned char)in.p[0] != GZIP_FIRST))
+	    (c->kind == GZIP && in.p[0] != GZIP_MAGIC[0]))
 		return 1;
 	if (c->kind == GZIP && inflateReset(&c->z) != Z_OK)
 		return -EBADMSG;

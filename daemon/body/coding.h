@@ -15,8 +15,16 @@ struct coding;
 /* name: "gzip", "x-gzip", "deflate", "br", "zstd" (any case). NULL: unknown or no
  * memory. */
 struct coding *coding_new(struct span name);
-bool coding_known(struct span name); /* also "" and "identity" */
+bool coding_known(struct span name); /* one of these, or none at all */
 void coding_free(struct coding *c);  /* NULL is fine */
+
+/* Does name, without space about it, mean no coding: "" or "identity"? */
+bool coding_is_identity(struct span name);
+
+/* Does in begin as a gzip member (RFC 1952, 2.3.1)? Is it one byte, the first
+ * of one? */
+bool coding_gzip_begins(struct span in);
+bool coding_gzip_may_begin(struct span in);
 
 /* Decode from *in into out until in is used up or out holds at least want
  * bytes; *in is moved. 0: more input or another call; 1: the stream has ended

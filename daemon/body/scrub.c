@@ -48,8 +48,7 @@ READER(json, jsn, jsn_new(plan, env))
 READER(documents, jsn, jsn_new_lines(plan, env))
 READER(urlencoded, form, form_new(plan, env))
 READER(query, form, form_new_query(plan, env))
-READER(parts, multipart,
-    multipart_new(plan, env, sniff_boundary(media_type)))
+READER(parts, multipart, multipart_new(plan, env, sniff_boundary(media_type)))
 READER(elements, xml, xml_new(plan, env))
 READER(session, sdp, sdp_new(plan, env))
 READER(message, proto, proto_new(plan, env))
@@ -76,30 +75,19 @@ static const struct reader uri_query = ROW(query);
 
 /* ---- the scrubber ---- */
 
-enum hidden {
-	UNTOLD, /* the first bytes are not here yet */
-	OPEN,   /* no coding that nobody told of */
-	GZIP    /* gzip without a word */
-};
-
 struct scrub {
 	const struct reader *reader; /* open is NULL: all goes on */
 	void *r;
 	struct coding *coding; /* NULL: identity */
-	enum hidden hidden;
-	char first;          /* UNTOLD with begun: 0x1f was seen */
-	struct squeeze *again; /* GZIP: the way back */
-	struct buf plain;    /* decoded, not yet scrubbed */
-	struct buf scrubbed; /* GZIP: not yet squeezed again */
-	bool begun;          /* there was a byte */
-	bool ended;          /* the coded stream has ended */
-	int err;             /* sticky */
+	struct squeeze *again; /* gzip without a word: the way back */
+	struct buf plain;      /* decoded, not yet scrubbed */
+	struct buf scrubbed;   /* not yet squeezed again */
+	bool told;  /* is it gzip without a word? no doubt any more */
+	char first; /* the byte that leaves a doubt */
+	bool begun; /* there was a byte */
+	bool ended; /* the coded stream has ended */
+	int err;    /* sticky */
 };
-
-static bool is_identity(struct span coding)
-{
-	return coding.n == 0 || span_eq_nocase(coding, SPAN("identity"));
-}
 
 struct scrub *scrub_new(enum body_form form, const struct plan *plan,
     const struct env *env, struct span media_type, struct span coding,
@@ -117,11 +105,12 @@ struct scrub *scrub_new(enum body_form form, const struct plan *plan,
 	buf_init(&s->plain, 2 * STEP_BYTES);
 	buf_init(&s->scrubbed, SCRUB_HIDDEN_MAX);
 	s->reader = &readers[form];
-	s->hidden = form == BODY_UNREAD || !is_identity(coding) ? OPEN : UNTOLD;
+	s->told = form == BODY_UNREAD || !coding_is_identity(coding);
 	if (s->reader->open != NULL &&
 	    (s->r = s->reader->open(plan, env, media_type)) == NULL)
 		goto fail;
-	if (!is_identity(coding) && (s->coding = coding_new(coding)) == NULL)
+	if (!coding_is_identity(coding) &&
+	    (s->coding = coding_new(coding)) == NULL)
 		goto fail;
 	*ret_err = 0;
 	return s;
@@ -204,14 +193,14 @@ static int find_hidden(
 	struct span first = s->first != 0 ? span_of(two, 1) : SPAN_NONE;
 	int r = 0;
 
-	if (first.n == 0 && in.n == 1 && in.p[0] == '\x1f' && !last) {
+	if (first.n == 0 && coding_gzip_may_begin(in) && !last) {
 		s->first = in.p[0];
 		return 0;
 	}
 	two[1] = in.n > 0 ? in.p[0] : '\0';
-	s->hidden = OPEN;
-	if (sniff_gzip(first.n > 0 && in.n > 0 ? span_of(two, 2) : in)) {
-		s->hidden = GZIP;
+	s->told = true;
+	if (coding_gzip_begins(
+	        first.n > 0 && in.n > 0 ? span_of(two, 2) : in)) {
 		s->coding = coding_new(SPAN("gzip"));
 		s->again = squeeze_new(STEP_GZIP);
 		if (s->coding == NULL || s->again == NULL)
@@ -231,8 +220,8 @@ int scrub_feed(struct scrub *s, struct span in, bool last, struct buf *out)
 	s->begun = s->begun || in.n > 0;
 	if (!s->begun)
 		return 0;
-	s->err = s->hidden == UNTOLD ? find_hidden(s, in, last, out)
-	                             : feed(s, in, last, out);
+	s->err =
+	    s->told ? feed(s, in, last, out) : find_hidden(s, in, last, out);
 	return s->err;
 }
 

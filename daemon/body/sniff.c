@@ -178,11 +178,6 @@ static bool begins_json(struct span s, bool *ret_open)
 	return n == 0 || n == s.n || span_chr(behind, s.p[n]) < behind.n;
 }
 
-bool sniff_gzip(struct span in)
-{
-	return in.n >= 2 && in.p[0] == '\x1f' && in.p[1] == '\x8b';
-}
-
 /* ---- what the plan can read ---- */
 
 static bool has_lines(const struct plan *plan)
@@ -296,9 +291,9 @@ static enum body_form choose(
 static struct span true_coding(struct span coding, struct span start)
 {
 	coding = span_trim(coding);
-	if (coding.n > 0 && !span_eq_nocase(coding, SPAN("identity")))
+	if (!coding_is_identity(coding))
 		return coding;
-	return sniff_gzip(start) ? SPAN("gzip") : SPAN_NONE;
+	return coding_gzip_begins(start) ? SPAN("gzip") : SPAN_NONE;
 }
 
 /* Decode start in pieces of n bytes; the answer of coding_decode. */
@@ -367,7 +362,7 @@ bool sniff_tells(const struct plan *plan, struct span coding, struct span start)
 	struct buf plain;
 	bool more;
 
-	if (kind.n == 0 && span_eq(start, SPAN("\x1f")))
+	if (kind.n == 0 && coding_gzip_may_begin(start))
 		return false;
 	if (kind.n == 0)
 		return !is_open(plan, start);
@@ -416,7 +411,7 @@ enum body_form sniff_coded(const struct plan *plan, struct span media_type,
 	    span_skip_space(start).n == 0)
 		form = shut ? BODY_REFUSED : none(plan);
 	if (form == BODY_MULTIPART && sniff_boundary(media_type).n == 0)
-		form = none(plan) == BODY_UNREAD ? BODY_UNREAD : BODY_REFUSED;
+		form = none(plan);
 	buf_fini(&plain);
 	return form;
 }

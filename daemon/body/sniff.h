@@ -86,9 +86,6 @@ bool sniff_tells(
 /* Is '{' or '[' its first byte that is no white space? */
 bool sniff_json(struct span in);
 
-/* Does in begin as a gzip member (RFC 1952, 2.3.1)? */
-bool sniff_gzip(struct span in);
-
 /* The boundary parameter of a multipart type (RFC 2046, 5.1.1), without quotes,
  * a part of media_type; "" when there is none that is well-formed. */
 struct span sniff_boundary(struct span media_type);

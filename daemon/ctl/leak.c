@@ -291,7 +291,7 @@ static int inflate(struct span in, struct span name, struct buf *out)
  * 8878, 3.1.1). */
 static struct span coding_at(const unsigned char *p)
 {
-	if (p[0] == 0x1f && p[1] == 0x8b && p[2] == 8)
+	if (coding_gzip_begins(span_of((const char *)p, 2)) && p[2] == 8)
 		return SPAN("gzip");
 	if (p[0] == 0x78 && (p[1] & 0x20) == 0 &&
 	    (p[0] * 256u + p[1]) % 31 == 0)
