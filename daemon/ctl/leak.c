@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "body/coding.h"
 
@@ -10,11 +11,6 @@
 #define RUN_LEAST 8      /* a shorter run of base64 holds nothing coded again */
 #define STREAMS_MAX 1000 /* that look compressed, of one layer */
 #define STACK_MAX (LEAK_DEPTH_MAX * 5 + 5)
-
-static const char alphabet[2][65] = {
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-};
 
 /* The characters of base64 that needle alone decides when it stands at offset
  * (0 to 2) in a group of three bytes. */
@@ -44,7 +40,8 @@ static bool in_base64(struct span text, struct span needle)
 
 	for (size_t a = 0; a < 2; a++)
 		for (size_t offset = 0; offset < 3; offset++) {
-			size_t n = core(needle, offset, alphabet[a], piece);
+			size_t n =
+			    core(needle, offset, base64_letter[a], piece);
 
 			if (n >= BASE64_LEAST &&
 			    span_find(text, span_of(piece, n)) < text.n)
@@ -201,18 +198,9 @@ static int undo_xml(struct span in, struct buf *out)
 	return buf_error(out);
 }
 
-/* The value of a letter of either alphabet, or -1. */
 static int digit(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
+	return base64_six[(unsigned char)c];
 }
 
 static void decode_run(struct span run, struct buf *out)

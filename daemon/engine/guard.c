@@ -8,6 +8,7 @@
  * characters are enough to begin at the first of them. */
 #include "engine/guard.h"
 
+#include "base/base64.h"
 #include "engine/guard_int.h"
 
 enum { PLAIN = 1, RAW = 2, CODED = 4 };    /* lane->on */
@@ -71,11 +72,11 @@ static void begin_coded(struct walk *w)
 	struct guard_lane *l = w->l;
 	unsigned n = 0;
 
-	while (n < 8 && guard_six[(unsigned char)(l->last >> n * 8)] >= 0)
+	while (n < 8 && base64_six[(unsigned char)(l->last >> n * 8)] >= 0)
 		n++;
 	memset(l->coded, 0, sizeof l->coded);
 	for (unsigned i = n; i-- > 0;)
-		step_coded(w, guard_six[(unsigned char)(l->last >> i * 8)],
+		step_coded(w, base64_six[(unsigned char)(l->last >> i * 8)],
 		    i + 1 == n);
 }
 
@@ -131,7 +132,7 @@ static void emit(struct walk *w, unsigned char c)
 {
 	struct guard_lane *l = w->l;
 	uint8_t on = l->on;
-	int six = guard_six[c];
+	int six = base64_six[c];
 
 	l->last = l->last << 8 | c;
 	if (on & PLAIN) {

@@ -37,9 +37,6 @@ struct guard {
 	struct guard_set set[2]; /* in any case, exact */
 };
 
-/* Value of a letter of base64 and base64url, -1: none. */
-extern const signed char guard_six[256];
-
 static inline uint32_t guard_swap(uint32_t x)
 {
 	return x >> 24 | (x >> 8 & 0xff00) | (x << 8 & 0xff0000) | x << 24;

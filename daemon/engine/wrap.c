@@ -3,33 +3,8 @@
 
 #include <errno.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
-
-static const char alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-/* Value of a character, -1 when it is none of the alphabet. */
-static int value_of(char c, bool url)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (ascii_digit(c))
-		return c - '0' + 52;
-	if (c == (url ? '-' : '+'))
-		return 62;
-	return c == (url ? '_' : '/') ? 63 : -1;
-}
-
-static char char_of(unsigned v, bool url)
-{
-	if (v < 62)
-		return alphabet[v];
-	if (v == 62)
-		return url ? '-' : '+';
-	return url ? '_' : '/';
-}
 
 /* Without the padding; -EBADMSG when that is not as RFC 4648 has it. */
 static int strip_padding(struct span *in)
@@ -59,7 +34,7 @@ static int open_base64(struct span in, bool url, struct buf *out)
 	if ((p = buf_reserve(out, in.n * 3 / 4 + 1)) == NULL)
 		return buf_error(out);
 	for (size_t i = 0; i < in.n; i++) {
-		if ((v = value_of(in.p[i], url)) < 0)
+		if ((v = base64_value(in.p[i], url)) < 0)
 			return -EBADMSG;
 		bits = (bits << 6 | (uint32_t)v) & 0xffff;
 		have += 6;
@@ -76,6 +51,7 @@ static int open_base64(struct span in, bool url, struct buf *out)
 
 static int close_base64(struct span in, bool url, bool pad, struct buf *out)
 {
+	const char *letter = base64_letter[url];
 	uint32_t bits;
 	size_t take;
 
@@ -87,8 +63,8 @@ static int close_base64(struct span in, bool url, bool pad, struct buf *out)
 			    bits << 8 | (i < take ? (unsigned char)in.p[i] : 0);
 		for (size_t i = 0; i < 4; i++)
 			if (i <= take)
-				buf_add_char(out,
-				    char_of(bits >> (18 - 6 * i) & 63, url));
+				buf_add_char(
+				    out, letter[bits >> (18 - 6 * i) & 63]);
 			else if (pad)
 				buf_add_char(out, '=');
 	}
@@ -140,7 +116,7 @@ static int close_percent(struct span in, struct buf *out)
 static bool is_base64url(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (value_of(s.p[i], true) < 0)
+		if (base64_value(s.p[i], true) < 0)
 			return false;
 	return true;
 }

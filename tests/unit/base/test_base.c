@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -58,6 +59,30 @@ static void test_spans(void)
 	tap_int((long long)span_find(SPAN("aab"), SPAN("x")), 3, "not found");
 	tap_ok(span_ends(SPAN("a.zoom.us"), SPAN(".zoom.us")), "ends");
 	tap_ok(!span_ends(SPAN("s"), SPAN("us")), "shorter than its end");
+}
+
+static void test_base64(void)
+{
+	const char *both = base64_letter[0];
+	int wrong = 0;
+
+	for (int i = 0; i < 64; i++) {
+		wrong += base64_value(base64_letter[0][i], false) != i;
+		wrong += base64_value(base64_letter[1][i], true) != i;
+	}
+	tap_int(wrong, 0, "each letter of base64 has its value");
+	for (int i = 0; i < 256; i++) {
+		char c = (char)i;
+		bool known = c == '-' || c == '_' ||
+		             (c != '\0' && strchr(both, c) != NULL);
+
+		wrong += (base64_six[i] >= 0) != known;
+	}
+	tap_int(wrong, 0, "and nothing else has one");
+	tap_ok(base64_value('+', true) < 0 && base64_value('/', true) < 0 &&
+	           base64_value('-', false) < 0 &&
+	           base64_value('_', false) < 0,
+	    "the last two belong to one alphabet each");
 }
 
 static void test_buf(void)
@@ -183,6 +208,7 @@ int main(void)
 {
 	test_numbers();
 	test_spans();
+	test_base64();
 	test_buf();
 	test_arena();
 	test_hash();
