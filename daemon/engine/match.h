@@ -55,6 +55,27 @@ int match_request(const struct ruleset *r, const struct service *s,
 int match_response(const struct ruleset *r, const struct service *s,
     const struct subject *q, const struct plan **ret_plan);
 
+struct message_rules;
+
+struct socket_match {
+	const struct entry *deny; /* not NULL: refuse with its sink */
+	enum why why;             /* then, as above */
+	bool named; /* an entry speaks of this socket: else it is drift */
+	bool plain; /* no compression */
+	const struct message_rules *up, *down; /* NULL: no entry for that way */
+};
+
+/* A WebSocket of an inspected service, beside match_request: q is its handshake,
+ * protocols the subprotocols (a list with commas, may be empty): at the request
+ * those offered, of which any may fit (only deny, plain and whether there are rules
+ * count then), after the 101 the one the server took. Its websocket entries in file
+ * order: the first that denies the socket wins, else the rules of all others. Paths
+ * fit as above. 0, or -ENOBUFS, -ENOMEM (refuse). Entries without a condition are
+ * marked as reached. */
+int match_socket(const struct ruleset *r, const struct service *s,
+    const struct subject *q, struct span protocols,
+    struct socket_match *ret_match);
+
 /* '*' is any run of characters, all else is literal. Bounded: linear in
  * practice, at most pattern.n * text.n steps. */
 bool glob_match(struct span pattern, struct span text);

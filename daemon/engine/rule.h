@@ -147,7 +147,27 @@ enum entry_form {
 	ENTRY_FORM_COUNT
 };
 
-/* One when-entry of request, response (and join). */
+/* What happens to a message that a deny entry of websocket names. */
+enum message_fate {
+	MESSAGE_SOCKET, /* nothing: the entry denies the socket, at its handshake */
+	MESSAGE_DROP,
+	MESSAGE_ANSWER, /* dropped; the sender gets a text in the other way */
+	MESSAGE_CLOSE   /* the socket is closed both ways, code 1008 */
+};
+
+/* What an entry of websocket says beyond others. */
+struct socket_rule {
+	struct span protocol; /* "" or a glob over the subprotocol */
+	bool up, down;        /* messages of which way */
+	bool plain;           /* deflate = false: compression is not negotiated */
+	/* message: only those in which this value fits glob; NULL: all. */
+	const struct where *where;
+	struct span glob;
+	enum message_fate fate; /* with denies */
+	struct span answer;     /* MESSAGE_ANSWER */
+};
+
+/* One when-entry of request, response, websocket (and join). */
 struct entry {
 	struct when when;
 	struct line *strip; /* nstrip lines, in file order */
@@ -160,6 +180,7 @@ struct entry {
 	enum entry_form form;
 	const struct where *meeting; /* request: names the meeting id; or NULL */
 	struct span need;   /* join: "query pwd", "form passWord" ... */
+	const struct socket_rule *socket; /* websocket; or NULL */
 	struct place place;
 	uint32_t id;
 };
@@ -216,7 +237,7 @@ struct service {
 	uint32_t nrating;
 	const struct host_line *host;
 	uint32_t nhost;
-	struct list_of_entries request, response, join;
+	struct list_of_entries request, response, join, websocket;
 	struct detect_line *detect; /* ndetect lines, in file order */
 	uint32_t ndetect;
 
@@ -229,6 +250,7 @@ struct service {
 	/* Compiled tables of requests and of answers, see plan.h; owned by the
 	 * ruleset. */
 	struct plans *up, *down;
+	struct messages *messages_up, *messages_down; /* message.h; the same */
 };
 
 const char *category_word(enum category c); /* "participant" */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* message - the rules for the messages of a WebSocket that go one way: those of all
+ * websocket entries that fit the socket (match.h:match_socket), in file order. Made
+ * once for each such set of entries and kept with the ruleset.
+ *
+ * Entries may have a condition: a value in the message ("json $.evt", "4167"). To
+ * find out, the message is read with the plan of each pass, its findings are given
+ * to message_note, and message_settle says what to do. Most packs need no pass or
+ * one: several need places that overlap. A condition is met when any value at its
+ * place fits: then more rules apply, not fewer. */
+#ifndef ENGINE_MESSAGE_H
+#define ENGINE_MESSAGE_H
+
+#include "engine/plan.h"
+
+struct finding;
+struct message_rules;
+struct messages;
+struct ruleset;
+
+/* What was seen in one message. All zero: nothing. */
+struct message_state {
+	uint64_t met[RULE_ENTRIES_MAX / 64]; /* a bit for each entry */
+};
+
+struct message_match {
+	const struct entry *deny; /* not NULL: by its socket->fate */
+	const struct plan *plan;  /* else; NULL: no line speaks of it */
+};
+
+/* How often a message must be read to know which entries speak of it: 0 when no
+ * entry has a condition. NULL is fine. */
+unsigned message_passes(const struct message_rules *m);
+/* The plan of pass i: it changes nothing that is used, only its findings count. */
+const struct plan *message_pass(const struct message_rules *m, unsigned i);
+void message_note(const struct message_rules *m, unsigned i,
+    const struct finding *f, struct message_state *s);
+
+/* What to do with it. The first deny entry whose condition is met decides, else the
+ * tables of all others that have none or theirs met, as for requests. Marks entries
+ * as reached. 0; -ENOBUFS or -ENOMEM. No allocation when the plan is there. */
+int message_settle(const struct message_rules *m,
+    const struct message_state *s, struct message_match *ret_match);
+
+/* For match.c: the rules for these entries (as plan_get), whose owner is r. *ret_m
+ * is NULL when n is 0. */
+int messages_get(struct messages *cache, const struct entry *const *pick,
+    size_t n, const struct message_rules **ret_m);
+struct messages *messages_new(const struct ruleset *r);
+/* Before the first messages_get; the lines are borrowed. */
+void messages_set_detect(
+    struct messages *c, const struct detect_line *line, uint32_t n);
+void messages_free(struct messages *c); /* NULL is fine */
+
+#endif
