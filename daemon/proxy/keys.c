@@ -174,9 +174,9 @@ void keys_prf(struct keys_scope *k, struct span in, unsigned char out[16])
 {
 	struct slot *s;
 
-	rnd_bytes(out, 16); /* should a key fail: unlinkable, never the same */
-	if (find(k, &s) == 0)
-		(void)derive_mac(s->alias, in, out);
+	/* Should a key fail: unlinkable, never the same. */
+	if (find(k, &s) < 0 || derive_mac(s->alias, in, out) < 0)
+		rnd_bytes(out, 16);
 }
 
 int keys_pseudonym(

@@ -14,6 +14,9 @@
 #include "http/h2.h"
 #include "tls/channel.h"
 
+/* One that was used so short ago is not asked whether it still lives. */
+#define SERVER_FRESH_MS 20
+
 static struct link by_age; /* idle ones, oldest first */
 static unsigned idle_count;
 static const struct snapshot *pooled_for; /* the one new connections use */
@@ -347,7 +350,8 @@ static struct server *find_idle(struct origin *o, const struct snapshot *snap)
 		struct server *s =
 		    LIST_ENTRY(o->idle.next, struct server, in_origin);
 
-		if (!stream_quiet(s->stream)) { /* ended, not told yet */
+		if (clock_ms() - s->idle_since_ms > SERVER_FRESH_MS &&
+		    !stream_quiet(s->stream)) { /* ended, not told yet */
 			server_close(s);
 			continue;
 		}
