@@ -182,29 +182,12 @@ static inline const char *take_string(
 	return scalar_done(j, p + 1, STRING);
 }
 
-/* A number in *state goes on at p: where its digits and signs end. */
-static inline const char *number_end(
-    uint8_t *state, const char *p, const char *end)
-{
-	uint8_t next;
-
-	for (; p < end; p++) {
-		if (jtext_number_loops(*state) && ascii_digit(*p))
-			continue;
-		next = jtext_number(*state, *p);
-		if (next == 0)
-			break;
-		*state = next;
-	}
-	return p;
-}
-
 static inline const char *take_number(
     struct jsn *j, const char *p, const char *end)
 {
 	uint8_t state = j->number;
 
-	p = number_end(&state, p, end);
+	p = jtext_number_end(&state, p, end);
 	j->number = state;
 	if (p == end)
 		return p;
@@ -294,17 +277,11 @@ static const struct action *judge(const struct jsn *j, const struct frame *f,
 	return *ret_own ? a : f->act;
 }
 
-static void begin_zone(struct jsn *j, const char *p)
-{
-	j->zone = p;
-	j->mode = HOLD;
-}
-
 /* From here on the value that begins at p is held for a. */
 static void hold_value(struct jsn *j, const char *p, const struct action *a)
 {
 	if (j->mode == PASS)
-		begin_zone(j, p); /* the document, without the space before */
+		jsn_begin_zone(j, p); /* without the space before */
 	j->act = a;
 	j->value_at = jsn_place(j, p);
 }
@@ -341,11 +318,11 @@ static const char *open_judged(struct jsn *j, const char *p, jpath_state s,
 	child.live = child.state != JPATH_DEAD || child.act != NULL || watch;
 	j->frame[++j->depth] = child;
 	if (child.live)
-		begin_zone(j, p + 1);
+		jsn_begin_zone(j, p + 1);
 	return j->err == 0 ? p + 1 : NULL;
 }
 
-static const char *open(struct jsn *j, const char *p, jpath_state s,
+const char *jsn_open(struct jsn *j, const char *p, jpath_state s,
     const struct action *a, bool own)
 {
 	if (j->depth == SCRUB_DEPTH_MAX)
@@ -426,7 +403,7 @@ static inline const char *begin_value(
 		a = judge(j, f, s, *p == '"', &own);
 	}
 	if (*p == '{' || *p == '[')
-		return open(j, p, s, a, own);
+		return jsn_open(j, p, s, a, own);
 	if (f->live && judge_scalar(j, p, a, own) == NULL)
 		return NULL;
 	if (*p == '"') {
@@ -441,143 +418,17 @@ static inline const char *begin_value(
 	return take_number(j, p + 1, end);
 }
 
-/* ---- the quick way ---- */
-
-/* Only for speed: most members go on as they are, and where the one before did,
- * too, nothing changes but p. What is not of the form "key":scalar without
- * escapes, all of it in this input, is left to the rest of the file, which also
- * says what is wrong with it. Containers in which nobody is asked for are only
- * opened here. */
-
-/* A scalar at p: what follows it, or NULL. */
-static inline const char *quick_scalar(const char *p, const char *end)
-{
-	uint8_t state = 0;
-
-	if (*p == '"') {
-		p = jtext_plain(p + 1, end);
-		return p < end && *p == '"' ? p + 1 : NULL;
-	}
-	if (*p == 't' || *p == 'n')
-		return end - p >= 4 &&
-		               memcmp(p, *p == 't' ? "true" : "null", 4) == 0
-		           ? p + 4
-		           : NULL;
-	if (*p == 'f')
-		return end - p >= 5 && memcmp(p, "false", 5) == 0 ? p + 5
-		                                                  : NULL;
-	p = number_end(&state, p, end);
-	return p < end && jtext_number_ends(state) ? p : NULL;
-}
-
-/* A key between the quotes at key and q is asked for, or its value is none of
- * the quick ones: all is left as if the bytes from p on had been read one by
- * one. */
-static const char *quick_key(
-    struct jsn *j, const char *p, const char *key, const char *q, jpath_state s)
-{
-	j->at = VALUE;
-	if (j->frame[j->depth].live) {
-		begin_zone(j, p);
-		j->key_at = (size_t)(key - p);
-		j->key_bytes = (size_t)(q - key);
-		j->key_escaped = false;
-		j->state = s;
-	}
-	return q + 2;
-}
-
-/* A key at p, without its quote: its closing quote, if a value follows without
- * space between. NULL: not so, or too long. */
-static inline const char *quick_name(const char *p, const char *end)
-{
-	const char *q = jtext_plain(p, end);
-
-	return end - q > 2 && q[0] == '"' && q[1] == ':' &&
-	               q - p <= SCRUB_NAME_MAX
-	           ? q
-	           : NULL;
-}
-
-/* Members or elements from p on, the first perhaps without a comma in front:
- * where the quick way ends. One blank behind a comma or colon is fine. */
-static const char *quick(
-    struct jsn *j, struct frame *f, const char *p, const char *end)
-{
-	const char *at = *p == ',' ? p + 1 : p, *key = NULL, *quote = NULL;
-	jpath_state s = JPATH_DEAD;
-
-	for (; at < end; at = p + 1) {
-		if (*at == ' ' && ++at == end)
-			break;
-		if (!f->array) {
-			key = at + 1;
-			if (*at != '"' ||
-			    (quote = quick_name(key, end)) == NULL)
-				break;
-			if (f->state != JPATH_DEAD)
-				s = plan_json_key(j->plan, f->state,
-				    span_of(key, (size_t)(quote - key)));
-			at = quote + 2;
-			if (*at == ' ' && ++at == end)
-				return quick_key(j, p, key, quote, s);
-		}
-		if (s == JPATH_DEAD && (*at == '{' || *at == '['))
-			return open(j, at, s, NULL, false);
-		if (s == JPATH_DEAD || plan_json_action(j->plan, s) == NULL)
-			at = quick_scalar(at, end);
-		else
-			at = NULL;
-		if (at == NULL)
-			return f->array ? p : quick_key(j, p, key, quote, s);
-		p = at;
-		j->at = NEXT;
-		if (f->live) {
-			f->filled = true;
-			j->mode = PASS;
-		}
-		if (p == end || *p != ',')
-			break;
-	}
-	return p;
-}
-
-/* Is a first member or element at p one that the quick way may try? */
-static inline bool is_quick(
-    const struct jsn *j, const struct frame *f, const char *p)
-{
-	if (f->array)
-		return !f->live && *p != ',';
-	if (*p != '"')
-		return false;
-	return !f->live || (f->act == NULL && !j->watched && j->zone == p &&
-	                       buf_len(&j->held) == 0);
-}
+/* ---- between values ---- */
 
 /* The first member, or element, of a container begins at p. */
 static inline const char *first(struct jsn *j, const char *p, const char *end)
 {
-	struct frame *f = &j->frame[j->depth];
-	const char *q = is_quick(j, f, p) ? quick(j, f, p, end) : p;
+	const char *q = jsn_quick_first(j, p, end);
 
 	if (q != p)
 		return q;
-	return f->array ? begin_value(j, p, end) : begin_key(j, p, end);
-}
-
-/* The same behind another, with a comma at p. The answer is p: not quick. */
-static inline const char *further(struct jsn *j, const char *p, const char *end)
-{
-	struct frame *f = &j->frame[j->depth];
-
-	if (f->live) {
-		if (f->array || f->act != NULL || j->watched || !f->filled)
-			return p;
-		if (j->mode == SKIP)
-			j->from = p;
-		j->mode = PASS;
-	}
-	return quick(j, f, p, end);
+	return j->frame[j->depth].array ? begin_value(j, p, end)
+	                                : begin_key(j, p, end);
 }
 
 /* A ',' at p, or the bracket that closes. A member that goes takes its comma
@@ -591,7 +442,7 @@ static inline const char *next(struct jsn *j, const char *p, const char *end)
 		return close(j, p);
 	if (*p != ',')
 		return NULL;
-	q = further(j, p, end);
+	q = jsn_quick_next(j, p, end);
 	if (q != p)
 		return q;
 	j->at = f->array ? VALUE : KEY;
@@ -599,7 +450,7 @@ static inline const char *next(struct jsn *j, const char *p, const char *end)
 		return p + 1;
 	if (j->mode == SKIP)
 		j->from = f->filled ? p : p + 1;
-	begin_zone(j, f->filled ? p : p + 1);
+	jsn_begin_zone(j, f->filled ? p : p + 1);
 	return p + 1;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The scrubber from inside: jsn.c reads tokens and judges values, jsn_settle.c
- * does what was decided. */
+/* The scrubber from inside: jsn.c reads tokens and judges values, jsn_quick.c runs
+ * over members that stay, jsn_settle.c does what was decided. */
 #ifndef BODY_JSN_INT_H
 #define BODY_JSN_INT_H
 
@@ -116,6 +116,17 @@ void jsn_hold(struct jsn *j, const char *end);
 /* A held value ends at p: do what j->act says. p, or NULL on error. */
 const char *jsn_settle(struct jsn *j, const char *p, enum shape shape);
 
+/* A container begins at p, in state s; a decides about it, or NULL. own: a is not
+ * from a container around. What is behind its bracket, or NULL. */
+const char *jsn_open(struct jsn *j, const char *p, jpath_state s,
+    const struct action *a, bool own);
+
+/* The first member or element of a container at p, or a further one with a comma
+ * at p, and those behind it, as far as the quick way goes. The answer is p: this
+ * one it does not go. NULL: as from jsn_open. */
+const char *jsn_quick_first(struct jsn *j, const char *p, const char *end);
+const char *jsn_quick_next(struct jsn *j, const char *p, const char *end);
+
 /* A keep line was met. z: the zone so far. */
 void jsn_report_keep(struct jsn *j, const struct action *a, struct span z);
 
@@ -132,6 +143,13 @@ static inline struct span jsn_zone(struct jsn *j, const char *p)
 		return span_of(j->zone, (size_t)(p - j->zone));
 	jsn_hold(j, p);
 	return buf_span(&j->held);
+}
+
+/* A new zone begins at p. */
+static inline void jsn_begin_zone(struct jsn *j, const char *p)
+{
+	j->zone = p;
+	j->mode = HOLD;
 }
 
 /* The zone goes on as it is. */

@@ -110,4 +110,21 @@ static inline bool jtext_number_ends(uint8_t state)
 	       state == JTEXT_FRACTION || state == JTEXT_E_DIGIT;
 }
 
+/* A number in *state goes on at p: where its digits and signs end. */
+static inline const char *jtext_number_end(
+    uint8_t *state, const char *p, const char *end)
+{
+	uint8_t next;
+
+	for (; p < end; p++) {
+		if (jtext_number_loops(*state) && ascii_digit(*p))
+			continue;
+		next = jtext_number(*state, *p);
+		if (next == 0)
+			break;
+		*state = next;
+	}
+	return p;
+}
+
 #endif
