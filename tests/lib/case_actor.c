@@ -50,7 +50,7 @@ static void put_damaged(struct run *r, struct client *k, struct span s)
 	buf_fini(&b);
 }
 
-static void deliver(
+void run_deliver(
     struct run *r, struct client *k, struct wire *w, struct span s)
 {
 	size_t from = r->sent, at = r->way.at;
@@ -101,6 +101,7 @@ static void open_client(struct run *r, struct client *k, struct span from)
 		return;
 	}
 	case_msg_fini(&k->msg);
+	socket_end_fini(&k->end);
 	*k = (struct client){ .open = true };
 	case_msg_init(&k->msg);
 	fd = fake_client(&k->wire);
@@ -168,7 +169,7 @@ static void send_hello(struct run *r, struct client *k, struct span name)
 	h.h2 = flag(r->step, "h2");
 	buf_reset(&r->hello);
 	case_hello_write(&h, &r->hello);
-	deliver(r, k, k->wire, buf_span(&r->hello));
+	run_deliver(r, k, k->wire, buf_span(&r->hello));
 }
 
 /* "connects HOST[:PORT] [sni NAME] [plain]": CONNECT, 200, hello. */
@@ -186,7 +187,7 @@ static void client_connects(struct run *r, struct client *k)
 	    SPAN_ARG(s->word[0]), name.n == s->word[0].n ? ":443" : "",
 	    SPAN_ARG(s->word[0]), name.n == s->word[0].n ? ":443" : "");
 	from = buf_len(&k->wire->got);
-	deliver(r, k, k->wire, buf_span(&b));
+	run_deliver(r, k, k->wire, buf_span(&b));
 	buf_fini(&b);
 	name = span_from(buf_span(&k->wire->got), from);
 	if (!run_damaged(r) && (!span_starts(name, SPAN(ok)) ||
@@ -196,6 +197,7 @@ static void client_connects(struct run *r, struct client *k)
 		return;
 	}
 	k->wire->taken = buf_len(&k->wire->got);
+	k->host = s->word[0];
 	name = span_of(s->word[0].p, span_chr(s->word[0], ':'));
 	if (!flag(s, "plain"))
 		send_hello(r, k, sni.p != NULL ? sni : name);
@@ -247,10 +249,14 @@ void actor_client(struct run *r)
 		if (k->gone && r->way.way == WAY_WHOLE)
 			run_fail(
 			    r, "the connection was closed before (%s)", k->why);
+		if (socket_sends(r))
+			return;
 		note_methods(k, s->block);
-		deliver(r, k, k->wire, s->block);
+		run_deliver(r, k, k->wire, s->block);
 	} else if (span_eq(s->verb, SPAN("connects"))) {
 		client_connects(r, k);
+	} else if (span_eq(s->verb, SPAN("upgrades"))) {
+		socket_upgrades(r);
 	} else if (span_eq(s->verb, SPAN("hello"))) {
 		send_hello(r, k, s->nwords > 0 ? s->word[0] : SPAN_NONE);
 	} else if (span_eq(s->verb, SPAN("closes"))) {
@@ -310,7 +316,10 @@ void actor_server(struct run *r)
 		return;
 	}
 	if (span_eq(s->verb, SPAN("sends"))) {
-		deliver(r, NULL, w, s->block);
+		if (socket_sends(r))
+			return;
+		socket_server_answers(r, s->block);
+		run_deliver(r, NULL, w, s->block);
 	} else if (span_eq(s->verb, SPAN("closes"))) {
 		end_side(r, w, 0);
 	} else if (span_eq(s->verb, SPAN("cuts"))) {

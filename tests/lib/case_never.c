@@ -6,16 +6,19 @@
 #include "lib/case_find.h"
 #include "lib/case_run_int.h"
 
-/* All content of one stream, out of its chunks, message after message. False:
- * it cannot be read. */
+/* All content of one stream, out of its chunks, message after message, and of a
+ * WebSocket that follows. False: it cannot be read. */
 static bool add_contents(struct case_views *v, const struct wire *w,
-    bool request, const char **ret_why)
+    const struct case_end *end, bool request, const char **ret_why)
 {
-	struct span rest = buf_span(&w->got);
+	struct span rest = buf_span(&w->got), value;
 	struct case_msg m;
+	struct buf inside;
 	ptrdiff_t n = 1;
+	bool good;
 
 	case_msg_init(&m);
+	buf_init(&inside, FAKE_WIRE_MAX_BYTES);
 	while (rest.n > 0 && n > 0) {
 		n = case_msg_read(rest, request, false, true, &m, ret_why);
 		if (n > 0 && v != NULL)
@@ -24,9 +27,19 @@ static bool add_contents(struct case_views *v, const struct wire *w,
 			rest = span_from(rest, (size_t)n);
 		if (n > 0 && !request && m.status == 101)
 			break;
+		if (n > 0 && request && end->open &&
+		    case_field(&m, SPAN("Upgrade"), 0, &value))
+			break;
 	}
+	good = n >= 0;
+	if (n > 0 && rest.n > 0 && end != NULL && end->open) {
+		good = socket_read_all(end, rest, &inside, ret_why);
+		if (v != NULL)
+			case_views_add(v, buf_span(&inside));
+	}
+	buf_fini(&inside);
 	case_msg_fini(&m);
-	return n >= 0;
+	return good;
 }
 
 /* The bytes in one direction, to know whether they were looked at before. */
@@ -56,12 +69,14 @@ static struct case_views *views_of(struct run *r, struct span way)
 
 	for (unsigned i = 0; span_eq(way, SPAN("up")) && i < n; i++) {
 		case_views_add(v, buf_span(&server[i]->got));
-		(void)add_contents(v, server[i], true, &why);
+		(void)add_contents(
+			    v, server[i], &r->server_end[i], true, &why);
 	}
 	for (int i = 0; span_eq(way, SPAN("down")) && i < CLIENTS_MAX; i++)
 		if (r->client[i].open) {
 			case_views_add(v, buf_span(&r->client[i].wire->got));
-			(void)add_contents(v, r->client[i].wire, false, &why);
+			(void)add_contents(v, r->client[i].wire,
+			    socket_client_end(&r->client[i]), false, &why);
 		}
 	if (span_eq(way, SPAN("log")))
 		case_views_add(v, buf_span(&r->log));
@@ -180,7 +195,8 @@ static void check_framing(struct run *r)
 	for (unsigned i = 0; i < n; i++) {
 		if (!server[i]->tls && server[i]->port == 443)
 			continue; /* a tunnel: the bytes are the client's own */
-		if (!add_contents(NULL, server[i], true, &why)) {
+		if (!add_contents(
+		        NULL, server[i], &r->server_end[i], true, &why)) {
 			run_fail(r, "what server%u got: %s", i + 1, why);
 			run_show(r, "got", buf_span(&server[i]->got));
 		}

@@ -301,10 +301,14 @@ static void tidy(struct run *r)
 {
 	proxy_fini();
 	(void)fake_run();
-	for (int i = 0; i < CLIENTS_MAX; i++)
+	for (int i = 0; i < CLIENTS_MAX; i++) {
 		case_msg_fini(&r->client[i].msg);
-	for (int i = 0; i < FAKE_SERVERS_MAX; i++)
+		socket_end_fini(&r->client[i].end);
+	}
+	for (int i = 0; i < FAKE_SERVERS_MAX; i++) {
 		case_msg_fini(&r->server_msg[i]);
+		socket_end_fini(&r->server_end[i]);
+	}
 	fake_reset(0);
 	buf_fini(&r->log);
 	buf_fini(&r->hello);

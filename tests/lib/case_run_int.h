@@ -7,6 +7,7 @@
 #include "base/stat.h"
 #include "lib/case_http.h"
 #include "lib/case_run.h"
+#include "lib/case_ws.h"
 #include "lib/fake.h"
 
 #define CLIENTS_MAX 32
@@ -14,6 +15,13 @@
 #define CAPTURES_MAX 16
 #define LEAVES_MAX 16
 #define LOG_MAX_BYTES (1u << 20)
+
+/* What one end of a WebSocket sends and gets. */
+struct case_end {
+	bool open;
+	struct case_writer out;
+	struct case_reader in;
+};
 
 struct client {
 	bool open;
@@ -25,6 +33,8 @@ struct client {
 	struct case_msg msg;
 	char method[METHODS_MAX]; /* first letters of the requests under way */
 	unsigned nmethods;
+	struct span host; /* of the last CONNECT */
+	struct case_end end;
 };
 
 struct run {
@@ -37,6 +47,7 @@ struct run {
 
 	struct client client[CLIENTS_MAX];
 	struct case_msg server_msg[FAKE_SERVERS_MAX];
+	struct case_end server_end[FAKE_SERVERS_MAX];
 	struct buf log;
 	struct buf hello; /* the last one a client sent */
 	struct stat_page stat;
@@ -83,7 +94,28 @@ void actor_server(struct run *r);
 struct client *run_client(struct run *r);
 struct wire *run_server(struct run *r, struct case_msg **ret_msg);
 
+/* Bytes in the way of the run: of client k, or of a server (NULL), on w. */
+void run_deliver(
+    struct run *r, struct client *k, struct wire *w, struct span s);
+
+/* case_socket.c: WebSockets. The first two do nothing and return false when the
+ * present step does not speak of one. */
+bool socket_sends(struct run *r);
+bool socket_gets(struct run *r);
+void socket_upgrades(struct run *r);
+/* The present server sends this: a socket when it is the right 101. */
+void socket_server_answers(struct run *r, struct span block);
+/* NULL: no 101 came. */
+struct case_end *socket_client_end(struct client *k);
+void socket_end_fini(struct case_end *e);
+/* Add all messages and control frames in what this end got to out. False: they
+ * cannot be read. */
+bool socket_read_all(const struct case_end *end, struct span in,
+    struct buf *out, const char **ret_why);
+
 /* case_check.c */
+/* Text with @{name}, which stands for what fits there. */
+bool run_fits(struct run *r, struct span pattern, struct span text);
 /* "client gets ...", "server gets ...", "server is ...". */
 void check_gets(struct run *r);
 void check_server_is(struct run *r);
