@@ -5,25 +5,27 @@
 
 #include "base/rnd.h"
 #include "base/secret.h"
+#include "tls/block.h"
 #include "tls/derive.h"
 #include "tls/pseudo.h"
 
 #define WAYS 4
 #define SETS (KEYS_SCOPES_MAX / WAYS)
-#define TAG_BYTES 16
+#define TAG_BYTES BLOCK_BYTES
 #define TEXT_MAX 320 /* service and meeting id; longer ids are hashed first */
 
 /* The keys of one scope. */
 struct slot {
 	uint64_t used; /* when, in calls; 0: empty */
 	unsigned char tag[TAG_BYTES];
-	unsigned char alias[DERIVE_KEY_BYTES];
-	struct pseudo *pseudo; /* owned; kept when the slot changes its scope */
+	struct cmac alias;
+	struct pseudo
+	    *pseudo; /* owned; both kept when the slot changes its scope */
 };
 
 static struct {
 	unsigned char epoch[DERIVE_KEY_BYTES];
-	unsigned char scope[DERIVE_KEY_BYTES]; /* makes tags */
+	struct cmac scope; /* makes tags */
 	uint32_t day;
 	bool ready;
 	uint64_t calls;
@@ -35,21 +37,35 @@ static uint32_t epochs; /* that there have been; never the same again */
 void keys_fini(void)
 {
 	for (unsigned i = 0; i < SETS; i++)
-		for (unsigned k = 0; k < WAYS; k++)
+		for (unsigned k = 0; k < WAYS; k++) {
 			pseudo_free(keys.slot[i][k].pseudo);
+			cmac_fini(&keys.slot[i][k].alias);
+		}
+	cmac_fini(&keys.scope);
 	secret_wipe(&keys, sizeof keys);
+}
+
+static int key_cmac(struct cmac *c, const unsigned char *key)
+{
+	int err = c->block.ctx != NULL ? 0 : cmac_init(c);
+
+	return err == 0 ? cmac_key(c, key, DERIVE_KEY_BYTES) : err;
 }
 
 void keys_epoch(uint32_t day, const unsigned char key[32])
 {
+	unsigned char scope[DERIVE_KEY_BYTES];
+
 	if (keys.ready && keys.day == day &&
 	    secret_eq(keys.epoch, key, sizeof keys.epoch))
 		return; /* a new signer, not a new day */
 	keys_fini();
 	memcpy(keys.epoch, key, sizeof keys.epoch);
 	keys.day = day;
-	keys.ready = derive_use(keys.epoch, "scope", SPAN_NONE, keys.scope,
-	                 sizeof keys.scope) == 0;
+	keys.ready = derive_use(keys.epoch, "scope", SPAN_NONE, scope,
+	                 sizeof scope) == 0 &&
+	             key_cmac(&keys.scope, scope) == 0;
+	secret_wipe(scope, sizeof scope);
 	epochs++;
 }
 
@@ -83,7 +99,7 @@ static int make_tag(struct keys_scope *k)
 		return -EIO;
 	if (2 + id.n + meeting.n > sizeof text) {
 		kind = MEETING_HASHED;
-		err = derive_mac(keys.scope, meeting, hash);
+		err = cmac_run(&keys.scope, meeting, hash);
 		meeting = span_of((char *)hash, sizeof hash);
 	}
 	text[0] = (char)kind;
@@ -93,8 +109,8 @@ static int make_tag(struct keys_scope *k)
 	if (meeting.n > 0)
 		memcpy(text + 2 + id.n, meeting.p, meeting.n);
 	if (err == 0)
-		err = derive_mac(
-		    keys.scope, span_of(text, 2 + id.n + meeting.n), k->tag);
+		err = cmac_run(
+		    &keys.scope, span_of(text, 2 + id.n + meeting.n), k->tag);
 	if (err == 0)
 		k->epoch = epochs;
 	return err;
@@ -128,7 +144,9 @@ static int fill(struct slot *s, const struct keys_scope *k)
 		s->pseudo = pseudo_new();
 	if (s->pseudo == NULL)
 		return -ENOMEM;
-	err = derive(k, "alias", s->alias);
+	err = derive(k, "alias", key);
+	if (err == 0)
+		err = key_cmac(&s->alias, key);
 	if (err == 0)
 		err = derive(k, "pseudonym", key);
 	if (err == 0)
@@ -175,7 +193,7 @@ void keys_prf(struct keys_scope *k, struct span in, unsigned char out[16])
 	struct slot *s;
 
 	/* Should a key fail: unlinkable, never the same. */
-	if (find(k, &s) < 0 || derive_mac(s->alias, in, out) < 0)
+	if (find(k, &s) < 0 || cmac_run(&s->alias, in, out) < 0)
 		rnd_bytes(out, 16);
 }
 

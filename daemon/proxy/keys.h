@@ -29,7 +29,7 @@ struct keys_scope {
 void keys_scope(
     struct keys_scope *ret_scope, const struct service *s, struct span meeting);
 
-/* 16 bytes of HMAC over in. Random bytes when there is no key: the caller asks
+/* 16 bytes of AES-CMAC over in. Random bytes when there is no key: the caller asks
  * keys_ready first and refuses. */
 void keys_prf(struct keys_scope *k, struct span in, unsigned char out[16]);
 
