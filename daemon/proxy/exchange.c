@@ -6,79 +6,12 @@
 
 #include "base/arena.h"
 #include "base/stat.h"
-#include "body/scrub.h"
 #include "conf/conf.h"
 #include "http/find.h"
 #include "http/head.h"
-#include "proxy/drift.h"
 #include "proxy/fate.h"
 #include "proxy/keys.h"
 #include "proxy/snapshot.h"
-
-static const enum stat_service stat_of[CATEGORY_COUNT] = {
-	[CATEGORY_PARTICIPANT] = STAT_SERVICE_PARTICIPANT,
-	[CATEGORY_DEVICE] = STAT_SERVICE_DEVICE,
-	[CATEGORY_TIME] = STAT_SERVICE_TIME,
-	[CATEGORY_LOCATION] = STAT_SERVICE_LOCATION,
-	[CATEGORY_TELEMETRY] = STAT_SERVICE_TELEMETRY,
-	[CATEGORY_RECORDING] = STAT_SERVICE_RECORDING,
-	[CATEGORY_SECURITY] = STAT_SERVICE_SECURITY,
-};
-
-/* No line names the value: a closed list ended it, a detect line found
- * something in it, or it was only looked at. */
-static bool is_drift(const struct line *l)
-{
-	return l == NULL || line_is_catch_all(l) ||
-	       l->where.carrier == CARRIER_COUNT; /* policy_detect */
-}
-
-void exchange_finding(
-    const struct exchange *x, bool down, const struct finding *f)
-{
-	unsigned index = x->fate.service->index;
-
-	if (is_drift(f->line)) {
-		stat_service_add(index, STAT_SERVICE_DRIFT, 1);
-		drift_field(x->fate.service, down, f);
-	}
-	if (f->line == NULL)
-		return;
-	ruleset_reach(x->conn->snap->conf->rules, f->line->id);
-	if (f->effect != ACT_KEEP && f->line->category != CATEGORY_NONE)
-		stat_service_add(index, stat_of[f->line->category], 1);
-}
-
-static void on_finding(void *arg, const struct finding *f)
-{
-	exchange_finding(arg, false, f);
-}
-
-static void on_prf(void *arg, struct span in, unsigned char out[16])
-{
-	struct exchange *x = arg;
-
-	keys_prf(&x->scope, in, out);
-}
-
-static struct span domain_of(const struct exchange *x)
-{
-	return span_str(x->conn->snap->conf->pseudonym_domain);
-}
-
-static int on_pseudonym(void *arg, struct span in, struct buf *out)
-{
-	struct exchange *x = arg;
-
-	return keys_pseudonym(&x->scope, domain_of(x), in, out);
-}
-
-static int on_restore(void *arg, struct span in, struct buf *out)
-{
-	struct exchange *x = arg;
-
-	return keys_restore(&x->scope, domain_of(x), in, out);
-}
 
 struct exchange *exchange_new(
     struct conn *c, const struct exchange_ops *ops, void *arg)
@@ -92,12 +25,6 @@ struct exchange *exchange_new(
 	x->conn = c;
 	x->ops = ops;
 	x->arg = arg;
-	x->env = (struct env){ .prf = on_prf,
-		.pseudonym = on_pseudonym,
-		.restore = on_restore,
-		.report = on_finding,
-		.arg = x };
-	scrub_env(&x->env);
 	buf_init(&x->first, EXCHANGE_FIRST_BYTES);
 	return x;
 }
@@ -391,7 +318,7 @@ static bool has_stray_content(const struct msg *m)
 /* The head by its lines; false: refused. */
 static bool rewrite(struct exchange *x, const struct plan *plan)
 {
-	switch (head_request(&x->req, plan, &x->env, x->arena)) {
+	switch (head_request(&x->req, plan, &x->values_up.env, x->arena)) {
 	case 0:
 		return true;
 	case -EBADMSG:
@@ -450,14 +377,20 @@ static void forward(struct exchange *x)
 	}
 	judge_upgrade(&x->req);
 	head_hop(&x->req);
-	x->env.unnamed = x->fate.observe; /* to learn, at a price */
+	values_init(&x->values_up, c->snap->conf, x->fate.service, &x->scope,
+	    false);
+	values_init(&x->values_down, c->snap->conf, x->fate.service, &x->scope,
+	    true);
+	/* To learn, at a price. */
+	x->values_up.env.unnamed = x->values_down.env.unnamed =
+	    x->fate.observe;
 	if (x->fate.observe) {
 		watch_request(x, match.plan);
 		match.plan = NULL;
 	} else if (!rewrite(x, match.plan)) {
 		return;
 	}
-	pipe_init(&x->pipe_up, &x->req, match.plan, &x->env,
+	pipe_init(&x->pipe_up, &x->req, match.plan, &x->values_up.env,
 	    c->snap->conf->collect_bytes);
 	egress_init(&x->egress, c->snap->conf);
 	up_begin(x);

@@ -22,16 +22,9 @@ static bool past(const struct exchange *x, uint32_t served)
 	return x->served != served || over(x);
 }
 
-static void on_finding(void *arg, const struct finding *f)
-{
-	exchange_finding(arg, true, f);
-}
-
 /* The head of the answer by its rules; negative: the exchange was refused. */
 static int rewrite_head(struct exchange *x, const struct plan **ret_plan)
 {
-	x->env_down = x->env;
-	x->env_down.report = on_finding;
 	x->subject.content = msg_media_type(&x->res);
 	if (match_response(x->conn->snap->conf->rules, x->fate.service,
 	        &x->subject, ret_plan) < 0) {
@@ -44,7 +37,7 @@ static int rewrite_head(struct exchange *x, const struct plan **ret_plan)
 		*ret_plan = NULL;
 		return 0;
 	}
-	if (head_response(&x->res, *ret_plan, &x->env_down, x->arena) < 0) {
+	if (head_response(&x->res, *ret_plan, &x->values_down.env, x->arena) < 0) {
 		exchange_refuse(x, WHY_BAD_RESPONSE);
 		return -1;
 	}
@@ -103,7 +96,7 @@ static void begin(struct exchange *x)
 	x->res.upgrade = false; /* an offer to us, not to the client */
 	if (rewrite_head(x, &plan) < 0)
 		return;
-	pipe_init(&x->pipe_down, &x->res, plan, &x->env_down,
+	pipe_init(&x->pipe_down, &x->res, plan, &x->values_down.env,
 	    x->conn->snap->conf->collect_bytes);
 	x->down = HALF_BODY;
 	if (x->res.framing == FRAME_NONE) {

@@ -5,16 +5,15 @@
 #define PROXY_EXCHANGE_INT_H
 
 #include "engine/match.h"
-#include "engine/treat.h"
 #include "http/uri.h"
 #include "net/loop.h"
 #include "proxy/conn.h"
 #include "proxy/egress.h"
 #include "proxy/exchange.h"
-#include "proxy/keys.h"
 #include "proxy/pipe.h"
 #include "proxy/reply.h"
 #include "proxy/upstream.h"
+#include "proxy/values.h"
 
 #define EXCHANGE_FIRST_BYTES (2u << 20) /* what goes with the head */
 #define EXCHANGE_PACE_BYTES 1024 /* of a request's content, per deadline */
@@ -41,7 +40,7 @@ struct exchange {
 	struct fate fate;
 	uint16_t port;
 	bool tls;
-	struct env env, env_down; /* of the request, of the answer */
+	struct values values_up, values_down;
 	struct keys_scope scope;  /* of names: from forward on */
 
 	/* mode observe: what the rules would do, on copies */
@@ -68,9 +67,6 @@ struct exchange {
 };
 
 /* exchange.c */
-/* Count what a line did, and remember the name that none speaks of. */
-void exchange_finding(
-    const struct exchange *x, bool down, const struct finding *f);
 /* Tell a client that expects it to go on: once. */
 void exchange_continue(struct exchange *x);
 /* Set when a half is done: ends the exchange when both are. */

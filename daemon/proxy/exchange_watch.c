@@ -32,10 +32,11 @@ void watch_request(struct exchange *x, const struct plan *plan)
 
 	if (plan == NULL)
 		return; /* none, or it would have been denied */
-	if (head_request(&copy, plan, &x->env, x->arena) < 0)
+	if (head_request(&copy, plan, &x->values_up.env, x->arena) < 0)
 		count(x, STAT_SERVICE_ERRORS);
 	else
-		begin(x, &x->watch_up, &copy, plan, &x->env, &x->watching_up);
+		begin(x, &x->watch_up, &copy, plan, &x->values_up.env,
+		    &x->watching_up);
 }
 
 void watch_response(struct exchange *x, const struct plan *plan)
@@ -44,10 +45,10 @@ void watch_response(struct exchange *x, const struct plan *plan)
 
 	if (plan == NULL)
 		return;
-	if (head_response(&copy, plan, &x->env_down, x->arena) < 0)
+	if (head_response(&copy, plan, &x->values_down.env, x->arena) < 0)
 		count(x, STAT_SERVICE_ERRORS);
 	else
-		begin(x, &x->watch_down, &copy, plan, &x->env_down,
+		begin(x, &x->watch_down, &copy, plan, &x->values_down.env,
 		    &x->watching_down);
 }
 
