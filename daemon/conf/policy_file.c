@@ -401,7 +401,7 @@ static int read_pack(struct pack *p, const struct bundle *b, const char *dir,
 	if ((r = policy_tables(p)) < 0 || (r = policy_hosts(p)) < 0 ||
 	    (r = policy_requests(p)) < 0 ||
 	    (r = policy_responses(p)) < 0 || (r = policy_joins(p)) < 0 ||
-	    (r = policy_detect(p)) < 0)
+	    (r = policy_websockets(p)) < 0 || (r = policy_detect(p)) < 0)
 		return r;
 	return policy_later(p);
 }

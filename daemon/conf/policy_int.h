@@ -30,24 +30,36 @@ int policy_hosts(struct pack *p);
 int policy_requests(struct pack *p);
 int policy_responses(struct pack *p);
 int policy_joins(struct pack *p);
+int policy_websockets(struct pack *p);
 int policy_detect(struct pack *p);
-
-/* Is there a scrubber for all that a strip line says? 0, or an error as in
- * lex_int.h. */
-int policy_ready(const struct lex *l, const config_setting_t *s,
-    const struct line *line);
 
 /* ( "where", "treatment", "category" ) */
 int policy_line(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct line *ret_line);
-/* ( "category", "sink" ), the latter may be left out. */
-int policy_deny(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct entry *e);
-/* All lines of the strip table s (NULL: none), those of named tables in place.
- * later: of a block without effect yet, nothing must be ready for it. */
+/* ( "category", ... ) of at most 2 columns; *ret_second is the other one, {NULL,
+ * 0} without. form: what is expected. */
+int policy_refusal(const struct lex *l, const config_setting_t *s,
+    const char *form, struct entry *e, struct span *ret_second);
+/* A sink, with its variables filled in. */
+int policy_sink(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct span text, struct sink *ret_sink);
+/* All lines of the strip table s (NULL: none), those of named tables in
+ * place. */
 int policy_strip(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, bool later, struct line **ret_line,
-    uint32_t *ret_n);
+    const config_setting_t *s, struct line **ret_line, uint32_t *ret_n);
+/* Keys that entries of several blocks have: when and query and content; unread;
+ * form. */
+int policy_when(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e);
+int policy_unread(
+    const struct lex *l, const config_setting_t *s, struct entry *e);
+int policy_form(
+    const struct lex *l, const config_setting_t *s, struct entry *e);
+/* The entries of one block of all files, one after the other. */
+typedef int policy_entry_f(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, const char *block, struct entry *e);
+int policy_block(const struct pack *p, const char *block, policy_entry_f *take,
+    struct list_of_entries *out);
 /* The named tables of all files are well-formed, used or not. */
 int policy_tables(const struct pack *p);
 /* A list of least to most columns. */
@@ -60,7 +72,7 @@ int policy_category(const struct lex *l, const config_setting_t *s, unsigned i,
 int policy_column(const struct lex *l, const config_setting_t *s, unsigned i,
     const char *what, struct span *ret_text);
 
-/* websocket, media and sip of all files: checked, without effect. */
+/* media and sip of all files: checked, without effect. */
 int policy_later(struct pack *p);
 
 #endif

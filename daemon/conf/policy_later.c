@@ -8,33 +8,6 @@
 typedef int take_f(const struct pack *p, const struct lex *l,
     const config_setting_t *s);
 
-static int take_websocket(const struct pack *p, const struct lex *l,
-    const config_setting_t *s)
-{
-	struct entry e = { .nstrip = 0 };
-	char err[PARSE_ERR_BYTES];
-	const config_setting_t *strip, *deny;
-	struct span text;
-	bool deflate;
-	int r;
-
-	r = lex_keys(l, s, "websocket entry", "when strip deny deflate");
-	if (r < 0 || (r = lex_text(l, s, "when", true, &text)) < 0)
-		return r;
-	if ((r = parse_when(text, p->arena, &e.when, err)) < 0)
-		return lex_error(l, lex_member(s, "when"), r, err);
-	if ((r = lex_flag(l, s, "deflate", false, &deflate)) < 0 ||
-	    (r = lex_list(l, s, "strip", &strip)) < 0 ||
-	    (r = policy_strip(p, l, strip, true, &e.strip, &e.nstrip)) < 0)
-		return r;
-	deny = lex_member(s, "deny");
-	if (deny != NULL && strip != NULL)
-		return lex_fail(l, deny,
-		    "a denied WebSocket is not rewritten: deny stands without "
-		    "strip");
-	return deny != NULL ? policy_deny(p, l, deny, &e) : 0;
-}
-
 /* "3478,8801-8810" */
 static bool are_ports(struct span text)
 {
@@ -132,8 +105,7 @@ int policy_later(struct pack *p)
 {
 	int r;
 
-	if ((r = take_block(p, "websocket", take_websocket)) < 0 ||
-	    (r = take_block(p, "media", take_media)) < 0)
+	if ((r = take_block(p, "media", take_media)) < 0)
 		return r;
 	return take_block(p, "sip", take_sip);
 }

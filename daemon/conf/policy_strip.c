@@ -104,7 +104,7 @@ static int find_used(const struct pack *p, const struct lex *l,
 /* The lines of a table below the value that the first column names; *ret_end is
  * behind the last. */
 static int use(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct span name, bool later, struct line *line,
+    const config_setting_t *s, struct span name, struct line *line,
     struct line **ret_end)
 {
 	const config_setting_t *table;
@@ -131,8 +131,6 @@ static int use(const struct pack *p, const struct lex *l,
 		r = parse_where(text, p->arena, &line->where, err);
 		if (r < 0)
 			return lex_error(l, s, r, err);
-		if (!later)
-			r = policy_ready(l, s, line);
 	}
 	return r;
 }
@@ -177,8 +175,7 @@ int policy_tables(const struct pack *p)
 /* ---- a strip table ---- */
 
 int policy_strip(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, bool later, struct line **ret_line,
-    uint32_t *ret_n)
+    const config_setting_t *s, struct line **ret_line, uint32_t *ret_n)
 {
 	const config_setting_t *table;
 	const struct lex *in;
@@ -209,12 +206,10 @@ int policy_strip(const struct pack *p, const struct lex *l,
 		const config_setting_t *row = config_setting_get_elem(s, i);
 
 		if (is_use(row, &name)) {
-			r = use(p, l, row, name, later, line, &line);
+			r = use(p, l, row, name, line, &line);
 			continue;
 		}
 		r = policy_line(p, l, row, line);
-		if (r == 0 && !later)
-			r = policy_ready(l, row, line);
 		line++;
 	}
 	return r;

@@ -29,15 +29,13 @@ int policy_row(const struct lex *l, const config_setting_t *s, unsigned least,
 
 #define HOST_FORM "( \"HOST HOST ...\", \"VERDICT\", ... )"
 
-static int take_sink(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, unsigned i, struct sink *ret_sink)
+int policy_sink(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct span text, struct sink *ret_sink)
 {
 	char err[PARSE_ERR_BYTES];
-	struct span text;
-	int r;
+	int r = policy_expand(p, l, s, text, &text);
 
-	if ((r = policy_column(l, s, i, "sink", &text)) < 0 ||
-	    (r = policy_expand(p, l, s, text, &text)) < 0)
+	if (r < 0)
 		return r;
 	r = parse_sink(text, p->arena, ret_sink, err);
 	return r < 0 ? lex_error(l, s, r, err) : 0;
@@ -93,7 +91,11 @@ static int take_verdict(const struct pack *p, const struct lex *l,
 		    "\"CATEGORY\", \"SINK\" )");
 	if ((r = policy_category(l, s, 2, &h->category)) < 0)
 		return r;
-	return n < 4 ? 0 : take_sink(p, l, s, 3, &h->sink);
+	if (n < 4)
+		return 0;
+	if ((r = policy_column(l, s, 3, "sink", &text)) < 0)
+		return r;
+	return policy_sink(p, l, s, text, &h->sink);
 }
 
 /* Is an include's host named already, in this pack or an earlier include of
@@ -166,19 +168,33 @@ int policy_hosts(struct pack *p)
 
 /* ---- entries ---- */
 
-int policy_deny(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct entry *e)
+int policy_refusal(const struct lex *l, const config_setting_t *s,
+    const char *form, struct entry *e, struct span *ret_second)
 {
-	int r = policy_row(l, s, 1, 2, "deny = ( \"CATEGORY\", \"SINK\" )");
+	int r = policy_row(l, s, 1, 2, form);
 
+	*ret_second = SPAN_NONE;
 	if (r < 0 || (r = policy_category(l, s, 0, &e->category)) < 0)
 		return r;
 	e->denies = true;
-	return lex_count(s) < 2 ? 0 : take_sink(p, l, s, 1, &e->sink);
+	return lex_count(s) < 2 ? 0
+	                        : policy_column(l, s, 1, "sink", ret_second);
+}
+
+static int take_deny(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e)
+{
+	struct span sink;
+	int r =
+	    policy_refusal(l, s, "deny = ( \"CATEGORY\", \"SINK\" )", e, &sink);
+
+	if (r < 0 || sink.p == NULL)
+		return r;
+	return policy_sink(p, l, s, sink, &e->sink);
 }
 
 /* when, query and content of an entry. */
-static int take_when(const struct pack *p, const struct lex *l,
+int policy_when(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct entry *e)
 {
 	const config_setting_t *query = lex_member(s, "query");
@@ -212,7 +228,7 @@ static int take_when(const struct pack *p, const struct lex *l,
 	return 0;
 }
 
-static int take_unread(
+int policy_unread(
     const struct lex *l, const config_setting_t *s, struct entry *e)
 {
 	struct span word;
@@ -222,8 +238,7 @@ static int take_unread(
 	return r;
 }
 
-static int take_form(
-    const struct lex *l, const config_setting_t *s, struct entry *e)
+int policy_form(const struct lex *l, const config_setting_t *s, struct entry *e)
 {
 	char all[80];
 	size_t n = 0;
@@ -272,8 +287,9 @@ static int take_entry(const struct pack *p, const struct lex *l,
 	r = lex_keys(l, s, request ? "request entry" : "response entry",
 	    request ? "when strip deny allow unread form meeting query content"
 	            : "when strip unread form query content");
-	if (r < 0 || (r = take_when(p, l, s, e)) < 0 ||
-	    (r = take_unread(l, s, e)) < 0 || (r = take_form(l, s, e)) < 0 ||
+	if (r < 0 || (r = policy_when(p, l, s, e)) < 0 ||
+	    (r = policy_unread(l, s, e)) < 0 ||
+	    (r = policy_form(l, s, e)) < 0 ||
 	    (r = take_meeting(p, l, s, e)) < 0 ||
 	    (r = lex_flag(l, s, "allow", false, &e->allows)) < 0 ||
 	    (r = lex_list(l, s, "strip", &strip)) < 0)
@@ -286,12 +302,12 @@ static int take_entry(const struct pack *p, const struct lex *l,
 		    "a denied request is not rewritten: deny stands without "
 		    "strip, allow, unread, form and meeting");
 	if (deny != NULL)
-		return policy_deny(p, l, deny, e);
+		return take_deny(p, l, deny, e);
 	if (!says)
 		return lex_fail(l, s, "this entry does nothing: expected %s",
 		    request ? "strip, deny, allow, unread, form or meeting"
 		            : "strip, unread or form");
-	return policy_strip(p, l, strip, false, &e->strip, &e->nstrip);
+	return policy_strip(p, l, strip, &e->strip, &e->nstrip);
 }
 
 static int take_join(const struct pack *p, const struct lex *l,
@@ -300,7 +316,7 @@ static int take_join(const struct pack *p, const struct lex *l,
 	int r = lex_keys(l, s, "join entry", "when need");
 
 	(void)block;
-	if (r < 0 || (r = take_when(p, l, s, e)) < 0 ||
+	if (r < 0 || (r = policy_when(p, l, s, e)) < 0 ||
 	    (r = lex_text(l, s, "need", true, &e->need)) < 0)
 		return r;
 	e->sink.kind = SINK_PAGE;
@@ -308,9 +324,7 @@ static int take_join(const struct pack *p, const struct lex *l,
 }
 
 /* One block of all files, one entry after the other. */
-static int take_block(const struct pack *p, const char *block,
-    int (*take)(const struct pack *, const struct lex *,
-        const config_setting_t *, const char *, struct entry *),
+int policy_block(const struct pack *p, const char *block, policy_entry_f *take,
     struct list_of_entries *out)
 {
 	const config_setting_t *list[1 + POLICY_INCLUDES_MAX];
@@ -337,15 +351,15 @@ static int take_block(const struct pack *p, const char *block,
 
 int policy_requests(struct pack *p)
 {
-	return take_block(p, "request", take_entry, &p->service->request);
+	return policy_block(p, "request", take_entry, &p->service->request);
 }
 
 int policy_responses(struct pack *p)
 {
-	return take_block(p, "response", take_entry, &p->service->response);
+	return policy_block(p, "response", take_entry, &p->service->response);
 }
 
 int policy_joins(struct pack *p)
 {
-	return take_block(p, "join", take_join, &p->service->join);
+	return policy_block(p, "join", take_join, &p->service->join);
 }

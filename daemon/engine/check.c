@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/utf8.h"
+#include "engine/message.h"
 #include "engine/plan.h"
 #include "engine/ruleset_int.h"
 
@@ -34,9 +36,12 @@ static int refuse(
 	return -EINVAL;
 }
 
+/* Whose tables are looked at. */
+enum block { REQUEST, RESPONSE, WEBSOCKET };
+
 /* Can a table of this block ask the carrier? inner: inside another value. NULL
  * or why not. */
-static const char *carrier_fault(enum carrier c, bool response, bool inner)
+static const char *carrier_fault(enum carrier c, enum block b, bool inner)
 {
 	switch (c) {
 	case CARRIER_PATH:
@@ -47,11 +52,16 @@ static const char *carrier_fault(enum carrier c, bool response, bool inner)
 			       "query form multipart json xml sdp proto or "
 			       "text "
 			       "after \">\"";
-		if (response && c == CARRIER_PATH)
+		if (b == WEBSOCKET)
+			return "is not part of a message";
+		if (b == RESPONSE && c == CARRIER_PATH)
 			return "is not part of an answer";
 		return NULL;
 	case CARRIER_QUERY: /* inside: of a URI */
-		return response && !inner ? "is not part of an answer" : NULL;
+		if (b == REQUEST || inner)
+			return NULL;
+		return b == WEBSOCKET ? "is not part of a message"
+		                      : "is not part of an answer";
 	case CARRIER_FORM:
 	case CARRIER_MULTIPART:
 	case CARRIER_JSON:
@@ -61,11 +71,10 @@ static const char *carrier_fault(enum carrier c, bool response, bool inner)
 	case CARRIER_TEXT:
 	case CARRIER_COUNT:
 		return NULL;
-	case CARRIER_WS:
 	case CARRIER_HOST:
 		break;
 	}
-	return "is not available in request and response tables yet";
+	return "stands in no table"; /* parse_where knows it not */
 }
 
 static bool has_step(const struct where *w, enum step s)
@@ -76,24 +85,23 @@ static bool has_step(const struct where *w, enum step s)
 	return false;
 }
 
-static int check_where(const struct where *w, struct place place, bool response,
+static int check_where(const struct where *w, struct place place, enum block b,
     const struct finding_place *f)
 {
 	const char *fault;
 
 	for (const struct where *at = w; at != NULL; at = at->next)
-		if ((fault = carrier_fault(at->carrier, response, at != w)) !=
-		    NULL)
+		if ((fault = carrier_fault(at->carrier, b, at != w)) != NULL)
 			return refuse(f, place, "carrier %s %s",
 			    carrier_word(at->carrier), fault);
 	return 0;
 }
 
-static int check_line(
-    const struct line *l, bool response, const struct finding_place *f)
+static int check_line(const struct line *l, enum block b, const struct entry *e,
+    const struct finding_place *f)
 {
 	enum act act = l->treat.act;
-	int r = check_where(&l->where, l->place, response, f);
+	int r = check_where(&l->where, l->place, b, f);
 
 	if (r < 0)
 		return r;
@@ -103,7 +111,11 @@ static int check_line(
 			return refuse(f, l->place,
 			    "a signed token cannot be changed: expected keep "
 			    "or drop behind jwt (drop takes the whole token)");
-	if (act == ACT_RESTORE && !response)
+	if (act == ACT_RESTORE && b == WEBSOCKET && e->socket->up)
+		return refuse(f, l->place,
+		    "restore undoes what pseudonym did on the way up: expected "
+		    "direction = \"down\"");
+	if (act == ACT_RESTORE && b == REQUEST)
 		return refuse(f, l->place,
 		    "restore undoes what pseudonym did to a request: it "
 		    "belongs into response");
@@ -235,13 +247,13 @@ static int try_plan(const struct entry *const *pick, size_t n, struct place at,
 
 /* The id must be known before the first byte of a body goes on. */
 static int check_meeting(
-    const struct entry *e, bool response, const struct finding_place *f)
+    const struct entry *e, enum block b, const struct finding_place *f)
 {
 	enum carrier c;
 
 	if (e->meeting == NULL)
 		return 0;
-	if (response)
+	if (b != REQUEST)
 		return refuse(f, e->place, "meeting belongs into request");
 	c = e->meeting->carrier;
 	if (c != CARRIER_HEADER && c != CARRIER_COOKIE && c != CARRIER_QUERY &&
@@ -255,7 +267,56 @@ static int check_meeting(
 		return refuse(f, e->place,
 		    "meeting: a chain may only unwrap the value, not look "
 		    "into it");
-	return check_where(e->meeting, e->place, false, f);
+	return check_where(e->meeting, e->place, REQUEST, f);
+}
+
+/* What a websocket entry says beyond others. */
+static int check_socket(const struct entry *e, const struct finding_place *f)
+{
+	const struct socket_rule *s = e->socket;
+	struct utf8 text = { .left = 0 };
+
+	if (!s->up && !s->down)
+		return refuse(
+		    f, e->place, "direction: expected up, down or both");
+	if (s->where != NULL && e->denies && s->fate == MESSAGE_SOCKET)
+		return refuse(f, e->place,
+		    "the socket is denied before it has messages: deny with "
+		    "message needs drop, close or answer:TEXT");
+	if (s->answer.n > SOCKET_ANSWER_MAX_BYTES)
+		return refuse(f, e->place, "answer: a text of over %u bytes",
+		    SOCKET_ANSWER_MAX_BYTES);
+	if (!utf8_feed(&text, s->answer) || text.left > 0)
+		return refuse(f, e->place, "answer: the text is no UTF-8");
+	return s->where == NULL ? 0
+	                        : check_where(s->where, e->place, WEBSOCKET, f);
+}
+
+/* The entries of one way of a socket that they all fit. */
+static int check_messages(
+    const struct list_of_entries *l, bool up, const struct finding_place *f)
+{
+	const struct entry *pick[RULE_ENTRIES_MAX];
+	const struct message_rules *m;
+	struct messages *cache = messages_new(NULL);
+	size_t n = 0;
+	int r;
+
+	if (cache == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < l->n; i++)
+		if (up ? l->p[i].socket->up : l->p[i].socket->down)
+			pick[n++] = &l->p[i];
+	r = messages_get(cache, pick, n, &m);
+	messages_free(cache);
+	if (r == -ENOBUFS)
+		return refuse(f, l->p[0].place,
+		    "the entries of this block together are too large: a "
+		    "message would be read over %d times to know which fit "
+		    "(the same place in message = ( ) counts once), or their "
+		    "paths need over %d states",
+		    MESSAGE_PASSES_MAX, PLAN_JSON_STATES_MAX);
+	return r;
 }
 
 static int check_detect(const struct service *s, const struct finding_place *f)
@@ -278,7 +339,7 @@ static int check_detect(const struct service *s, const struct finding_place *f)
 	return 0;
 }
 
-static int check_table(const struct list_of_entries *l, bool response,
+static int check_table(const struct list_of_entries *l, enum block b,
     size_t *lines, const struct finding_place *f)
 {
 	const struct entry *pick[RULE_ENTRIES_MAX];
@@ -295,16 +356,18 @@ static int check_table(const struct list_of_entries *l, bool response,
 		if (*lines > RULE_LINES_MAX)
 			return refuse(f, e->place,
 			    "over %d lines in one service", RULE_LINES_MAX);
-		if (e->denies && response)
+		if (e->denies && b == RESPONSE)
 			return refuse(f, e->place,
 			    "an answer cannot be denied: deny belongs into "
 			    "request");
 		if (e->need.n > 0)
 			return refuse(f, e->place, "need belongs into join");
-		if ((r = check_meeting(e, response, f)) < 0)
+		if ((r = check_meeting(e, b, f)) < 0)
+			return r;
+		if (b == WEBSOCKET && (r = check_socket(e, f)) < 0)
 			return r;
 		for (uint32_t k = 0; k < e->nstrip; k++)
-			if ((r = check_line(&e->strip[k], response, f)) < 0)
+			if ((r = check_line(&e->strip[k], b, e, f)) < 0)
 				return r;
 		if ((r = check_unreached(e, f)) < 0 ||
 		    (r = try_plan(&pick[i], 1, e->place, "this table is", f)) <
@@ -351,8 +414,11 @@ int check_service(
 	if (s->nhost > RULE_HOSTS_MAX)
 		return refuse(&f, s->host[RULE_HOSTS_MAX].place,
 		    "over %d hosts in one service", RULE_HOSTS_MAX);
-	if ((r = check_table(&s->request, false, &lines, &f)) < 0 ||
-	    (r = check_table(&s->response, true, &lines, &f)) < 0)
+	if ((r = check_table(&s->request, REQUEST, &lines, &f)) < 0 ||
+	    (r = check_table(&s->response, RESPONSE, &lines, &f)) < 0 ||
+	    (r = check_table(&s->websocket, WEBSOCKET, &lines, &f)) < 0 ||
+	    (r = check_messages(&s->websocket, true, &f)) < 0 ||
+	    (r = check_messages(&s->websocket, false, &f)) < 0)
 		return r;
 	if ((r = check_detect(s, &f)) < 0)
 		return r;

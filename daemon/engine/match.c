@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "engine/message.h"
 #include "engine/plan.h"
 #include "engine/ruleset_int.h"
 
@@ -329,8 +330,8 @@ static bool says_how(const struct entry *e)
 }
 
 static int find_plan(const struct ruleset *r,
-    const struct list_of_entries *list, struct plans *cache,
-    struct look *l, const struct plan **ret_plan)
+    const struct list_of_entries *list, struct plans *cache, struct look *l,
+    const struct plan **ret_plan)
 {
 	const struct entry *pick[RULE_ENTRIES_MAX];
 	size_t n = 0;
@@ -372,4 +373,90 @@ int match_response(const struct ruleset *r, const struct service *s,
 
 	plain_path(q->path, mem, &l.plain); /* too long: as it stands */
 	return find_plan(r, &s->response, s->down, &l, ret_plan);
+}
+
+/* ---- WebSockets ---- */
+
+/* protocols: a list with commas. */
+static bool protocol_fits(struct span glob, struct span protocols)
+{
+	if (glob.n == 0)
+		return true;
+	do {
+		struct span one = span_trim(span_cut(&protocols, ','));
+
+		if (glob_match_nocase(glob, one))
+			return true;
+	} while (protocols.n > 0);
+	return false;
+}
+
+/* Must a message be read, or held, for this entry? */
+static bool reads(const struct entry *e)
+{
+	return e->nstrip > 0 || e->denies || e->allows || e->form != ENTRY_AUTO;
+}
+
+static enum care care_of(const struct entry *e)
+{
+	if (e->denies)
+		return REFUSES;
+	return e->allows ? ALLOWS : REWRITES;
+}
+
+/* The entries of one way, while they are picked. */
+struct picked {
+	const struct entry *entry[RULE_ENTRIES_MAX];
+	size_t n;
+	bool reads;
+};
+
+static void pick(struct picked *p, const struct entry *e)
+{
+	p->entry[p->n++] = e;
+	p->reads = p->reads || reads(e);
+}
+
+static int take_rules(struct messages *cache, const struct picked *p,
+    const struct message_rules **ret_rules)
+{
+	*ret_rules = NULL;
+	return p->reads ? messages_get(cache, p->entry, p->n, ret_rules) : 0;
+}
+
+int match_socket(const struct ruleset *r, const struct service *s,
+    const struct subject *q, struct span protocols,
+    struct socket_match *ret_match)
+{
+	char mem[PATH_BYTES_MAX];
+	struct picked up = { .n = 0 }, down = { .n = 0 };
+	struct look l = { .q = q };
+	int e;
+
+	*ret_match = (struct socket_match){ .why = WHY_DONE };
+	plain_path(q->path, mem, &l.plain); /* match_request refuses */
+	for (uint32_t i = 0; i < s->websocket.n; i++) {
+		const struct entry *at = &s->websocket.p[i];
+		const struct socket_rule *rule = at->socket;
+
+		if (!protocol_fits(rule->protocol, protocols) ||
+		    !fits(&l, &at->when, care_of(at)))
+			continue;
+		ret_match->named = true;
+		ret_match->plain = ret_match->plain || rule->plain;
+		if (rule->where == NULL)
+			ruleset_reach(r, at->id);
+		if (at->denies && rule->fate == MESSAGE_SOCKET) {
+			ret_match->deny = at;
+			ret_match->why = why_of(at->category);
+			return 0;
+		}
+		if (rule->up)
+			pick(&up, at);
+		if (rule->down)
+			pick(&down, at);
+	}
+	if ((e = take_rules(s->messages_up, &up, &ret_match->up)) < 0)
+		return e;
+	return take_rules(s->messages_down, &down, &ret_match->down);
 }

@@ -13,6 +13,8 @@
 
 #include "engine/plan.h"
 
+#define MESSAGE_PASSES_MAX 4 /* of one message, to know which entries fit */
+
 struct finding;
 struct message_rules;
 struct messages;
@@ -28,6 +30,11 @@ struct message_match {
 	const struct plan *plan;  /* else; NULL: no line speaks of it */
 };
 
+/* The tables of all entries and the places of all conditions: a message of a form
+ * that nothing in it reads is of no form the pack knows. NULL: no message is read at
+ * all. */
+const struct plan *message_all(const struct message_rules *m);
+
 /* How often a message must be read to know which entries speak of it: 0 when no
  * entry has a condition. NULL is fine. */
 unsigned message_passes(const struct message_rules *m);
@@ -36,14 +43,15 @@ const struct plan *message_pass(const struct message_rules *m, unsigned i);
 void message_note(const struct message_rules *m, unsigned i,
     const struct finding *f, struct message_state *s);
 
-/* What to do with it. The first deny entry whose condition is met decides, else the
- * tables of all others that have none or theirs met, as for requests. Marks entries
- * as reached. 0; -ENOBUFS or -ENOMEM. No allocation when the plan is there. */
+/* What to do with it. The first deny entry whose condition is met decides, unless an
+ * allow entry above it has its own met; else the tables of all others that have none
+ * or theirs met, as for requests. Marks entries as reached. 0 or -ENOMEM. No
+ * allocation when the plan is there. */
 int message_settle(const struct message_rules *m,
     const struct message_state *s, struct message_match *ret_match);
 
 /* For match.c: the rules for these entries (as plan_get), whose owner is r. *ret_m
- * is NULL when n is 0. */
+ * is NULL when n is 0. 0; -ENOBUFS (a limit), -ENOMEM. */
 int messages_get(struct messages *cache, const struct entry *const *pick,
     size_t n, const struct message_rules **ret_m);
 struct messages *messages_new(const struct ruleset *r);

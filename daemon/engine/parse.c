@@ -143,7 +143,6 @@ static int check_name(
 			return 0;
 		return refuse(
 		    err, "%s: a name is missing (* for all)", carrier_word(c));
-	case CARRIER_WS:
 	case CARRIER_HOST:
 	case CARRIER_COUNT:
 		break;
@@ -183,7 +182,7 @@ static int refuse_word(struct span word, bool first, char err[PARSE_ERR_BYTES])
 {
 	char carriers[160], steps[80];
 
-	list_words(carriers, sizeof carriers, 0, CARRIER_COUNT, carrier_at);
+	list_words(carriers, sizeof carriers, 0, CARRIER_HOST, carrier_at);
 	list_words(steps, sizeof steps, 0, STEP_COUNT, step_at);
 	if (first)
 		return refuse(err,
@@ -246,7 +245,7 @@ static int take_link(
 	name = span_trim(name);
 	if ((at = word_index(word, 0, STEP_COUNT, step_at)) >= 0)
 		return take_step(c, at, name, err);
-	if ((at = word_index(word, 0, CARRIER_COUNT, carrier_at)) < 0)
+	if ((at = word_index(word, 0, CARRIER_HOST, carrier_at)) < 0)
 		return refuse_word(word, c->last == NULL, err);
 	if (c->carriers++ == RULE_CHAIN_MAX)
 		return refuse(

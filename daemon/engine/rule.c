@@ -34,7 +34,6 @@ const char *carrier_word(enum carrier c)
 		[CARRIER_SDP] = "sdp",
 		[CARRIER_PROTO] = "proto",
 		[CARRIER_TEXT] = "text",
-		[CARRIER_WS] = "ws",
 		[CARRIER_HOST] = "host",
 	};
 

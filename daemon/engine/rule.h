@@ -14,6 +14,7 @@
 #define RULE_LINES_MAX 4096   /* strip lines of one service */
 #define RULE_HOSTS_MAX 1024   /* host patterns of one service */
 #define RULE_DETECT_MAX 64    /* detect lines of one service */
+#define SOCKET_ANSWER_MAX_BYTES 4096
 #define RULE_SERVICES_MAX 64  /* = STAT_SERVICES_MAX */
 
 /* Why a value is treated: a closed list. */
@@ -44,8 +45,7 @@ enum carrier {
 	CARRIER_SDP,       /* line or part of one, "o:user"; globs */
 	CARRIER_PROTO,     /* path of field numbers, see jpath.h */
 	CARRIER_TEXT,      /* a glob over a whole line of text */
-	CARRIER_WS,        /* later stage */
-	CARRIER_HOST,      /* later stage */
+	CARRIER_HOST,      /* no line has it: drift names hosts with it */
 	CARRIER_COUNT
 };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "engine/message.h"
 #include "engine/plan.h"
 #include "engine/ruleset_int.h"
 
@@ -49,6 +50,8 @@ static void free_plans(const struct service *s)
 {
 	plans_free(s->up);
 	plans_free(s->down);
+	messages_free(s->messages_up);
+	messages_free(s->messages_down);
 }
 
 void ruleset_unref(struct ruleset *r)
@@ -88,11 +91,15 @@ int ruleset_add(struct ruleset *r, const struct service *s)
 	copy->host = host;
 	copy->up = plans_new();
 	copy->down = plans_new();
-	if (copy->up == NULL || copy->down == NULL) {
+	copy->messages_up = messages_new(r);
+	copy->messages_down = messages_new(r);
+	if (copy->up == NULL || copy->down == NULL ||
+	    copy->messages_up == NULL || copy->messages_down == NULL) {
 		free_plans(copy);
 		return -ENOMEM;
 	}
 	plans_set_detect(copy->up, copy->detect, copy->ndetect);
+	messages_set_detect(copy->messages_up, copy->detect, copy->ndetect);
 	r->line[r->count] = host;
 	r->service[r->count++] = copy;
 	return 0;
@@ -118,6 +125,7 @@ static int number_all(struct ruleset *r)
 		number_entries(&s->request, &r->ids);
 		number_entries(&s->response, &r->ids);
 		number_entries(&s->join, &r->ids);
+		number_entries(&s->websocket, &r->ids);
 		for (uint32_t k = 0; k < s->ndetect; k++)
 			s->detect[k].line.id = r->ids++;
 		for (uint32_t k = 0; k < s->join.n; k++)

@@ -137,7 +137,6 @@ static int look(struct search *s, const struct msg *m)
 	case CARRIER_SDP:
 	case CARRIER_PROTO:
 	case CARRIER_TEXT:
-	case CARRIER_WS:
 	case CARRIER_HOST:
 	case CARRIER_COUNT:
 		break;

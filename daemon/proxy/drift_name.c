@@ -281,7 +281,6 @@ size_t drift_fold(enum carrier c, struct span name, char *out)
 	case CARRIER_FORM:
 	case CARRIER_MULTIPART:
 	case CARRIER_SDP:
-	case CARRIER_WS:
 	case CARRIER_HOST:
 	case CARRIER_COUNT:
 		fold(&t, name);

@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 #include "conf/policy_file.h"
+#include "engine/match.h"
+#include "engine/message.h"
 
 #define PACK "policy/example.conf"
 #define PART "policy/common/part.conf"
@@ -40,6 +42,29 @@ static void check_sentence(const char *err)
 		abort();
 }
 
+/* A socket that the pack may name, and a message of which nothing is known. */
+static void open_socket(const struct ruleset *r)
+{
+	const struct service *s = ruleset_at(r, 0);
+	struct subject q = { .method = SPAN("GET"),
+		.host = SPAN("meet.example"),
+		.path = SPAN("/ws"),
+		.query = SPAN("type=m") };
+	struct message_state state = { .met = { 0 } };
+	struct message_match m;
+	struct socket_match socket;
+
+	if (match_socket(r, s, &q, SPAN("xmpp, a"), &socket) < 0)
+		return; /* -ENOBUFS, -ENOMEM */
+	if (socket.deny != NULL && (socket.up != NULL || socket.down != NULL))
+		abort();
+	if (socket.up != NULL && message_settle(socket.up, &state, &m) == 0 &&
+	    m.deny != NULL && m.plan != NULL)
+		abort();
+	if (message_passes(socket.down) > MESSAGE_PASSES_MAX)
+		abort();
+}
+
 /* 0 when it was read; how many host lines and entries it has. */
 static int read_once(const struct bundle *b, size_t *ret_size)
 {
@@ -54,7 +79,8 @@ static int read_once(const struct bundle *b, size_t *ret_size)
 		return 0;
 	e = policy_file_read(b, "policy", PACK, NULL, 0, r, &s, err);
 	if (e == 0) {
-		*ret_size = s.nhost + s.request.n + s.response.n + s.join.n;
+		*ret_size = s.nhost + s.request.n + s.response.n + s.join.n +
+		            s.websocket.n;
 		s.refused = WHY_DONE;
 		s.max_case = 1;
 		if (ruleset_add(r, &s) == 0) {
@@ -62,6 +88,8 @@ static int read_once(const struct bundle *b, size_t *ret_size)
 			if (built == -EINVAL && at.file == NULL &&
 			    why[0] == '\0')
 				abort();
+			if (built == 0)
+				open_socket(r);
 		}
 	} else if (e == -EINVAL) {
 		check_sentence(err);

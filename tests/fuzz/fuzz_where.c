@@ -60,7 +60,6 @@ static bool is_compiled(const struct where *w)
 		case CARRIER_TEXT:
 		case CARRIER_COUNT:
 			break;
-		case CARRIER_WS:
 		case CARRIER_HOST:
 			return false;
 		}

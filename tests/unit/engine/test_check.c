@@ -78,12 +78,6 @@ static const struct {
 	{ "a set without a category", { { "header A", "set:x", NULL } }, 2,
 	    "a line with set needs a category" },
 	{ "a keep with one", { { "header A", "keep", "device" } }, 0, "" },
-	{ "a later carrier", { { "ws text", "drop", "location" } }, 2,
-	    "carrier ws is not available in request and response tables "
-	    "yet" },
-	{ "a later carrier inside",
-	    { { "json $.a > host x", "drop", "location" } }, 2,
-	    "carrier host is not available" },
 	{ "SDP, also inside",
 	    { { "sdp candidate:host", "drop", "location" },
 	        { "json $.sdp > sdp candidate:host", "drop", "location" } },
