@@ -9,6 +9,30 @@
 
 #define BUF_FIRST_BYTES 512 /* first allocation */
 
+/* Blocks of one record of TLS come and go with every read: some are kept. */
+#define KEPT_BYTES (16u << 10)
+#if defined __SANITIZE_ADDRESS__
+#define KEPT_MAX 0 /* it shall see who uses them too long */
+#else
+#define KEPT_MAX 32
+#endif
+
+static char *kept[KEPT_MAX + 1];
+static unsigned nkept;
+
+static char *take_block(size_t n)
+{
+	return n == KEPT_BYTES && nkept > 0 ? kept[--nkept] : malloc(n);
+}
+
+static void give_block(char *p, size_t n)
+{
+	if (n == KEPT_BYTES && nkept < KEPT_MAX)
+		kept[nkept++] = p;
+	else
+		free(p);
+}
+
 void buf_init(struct buf *b, size_t max)
 {
 	*b = (struct buf){ .max = max };
@@ -16,7 +40,7 @@ void buf_init(struct buf *b, size_t max)
 
 void buf_fini(struct buf *b)
 {
-	free(b->mem);
+	give_block(b->mem, b->cap);
 	buf_init(b, b->max);
 }
 
@@ -48,12 +72,12 @@ static int grow(struct buf *b, size_t n)
 	}
 	while (cap - len < n)
 		cap = cap > b->max / 2 && len + n <= b->max ? b->max : cap * 2;
-	mem = malloc(cap);
+	mem = take_block(cap);
 	if (mem == NULL)
 		return b->err = -ENOMEM;
 	if (len > 0)
 		memcpy(mem, b->mem + b->head, len);
-	free(b->mem);
+	give_block(b->mem, b->cap);
 	b->mem = mem, b->cap = cap, b->head = 0, b->tail = len;
 	return 0;
 }
