@@ -19,7 +19,9 @@ static int result(const struct buf *out)
 static int alias(const struct treatment *t, const struct env *env,
     struct span value, struct buf *out)
 {
+	static const char hex[] = "0123456789ABCDEF";
 	unsigned char sum[16];
+	char mark[5];
 
 	if (env == NULL || env->prf == NULL)
 		return TREAT_DROP; /* no key, no alias */
@@ -28,7 +30,10 @@ static int alias(const struct treatment *t, const struct env *env,
 		buf_add_span(out, t->text);
 	else
 		buf_add_str(out, ALIAS_WORD);
-	buf_addf(out, " %02X%02X", sum[0], sum[1]);
+	mark[0] = ' ';
+	mark[1] = hex[sum[0] >> 4], mark[2] = hex[sum[0] & 15];
+	mark[3] = hex[sum[1] >> 4], mark[4] = hex[sum[1] & 15];
+	buf_add(out, mark, sizeof mark);
 	return result(out);
 }
 
