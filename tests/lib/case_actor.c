@@ -54,10 +54,12 @@ void run_deliver(
     struct run *r, struct client *k, struct wire *w, struct span s)
 {
 	size_t from = r->sent, at = r->way.at;
+	bool inner = r->delivering;
 
+	r->delivering = true;
 	if (k != NULL && run_damaged(r)) {
 		put_damaged(r, k, s);
-		return;
+		goto done;
 	}
 	r->sent += s.n;
 	r->sent_client += k != NULL ? s.n : 0;
@@ -70,6 +72,10 @@ void run_deliver(
 	} else {
 		put(r, w, s);
 	}
+done:
+	r->delivering = inner;
+	if (!inner)
+		run_settle(r);
 }
 
 /* ---- clients ---- */
@@ -102,6 +108,7 @@ static void open_client(struct run *r, struct client *k, struct span from)
 	}
 	case_msg_fini(&k->msg);
 	socket_end_fini(&k->end);
+	case_h2_free(k->h2);
 	*k = (struct client){ .open = true };
 	case_msg_init(&k->msg);
 	fd = fake_client(&k->wire);
@@ -166,7 +173,7 @@ static void send_hello(struct run *r, struct client *k, struct span name)
 		h.key_bytes = (size_t)n;
 	if (span_u64(option(r->step, "records"), 60, &n) == 0)
 		h.records = (unsigned)n;
-	h.h2 = flag(r->step, "h2");
+	h.h2 = flag(r->step, "h2") || r->way.client_h2;
 	buf_reset(&r->hello);
 	case_hello_write(&h, &r->hello);
 	run_deliver(r, k, k->wire, buf_span(&r->hello));
@@ -208,6 +215,8 @@ static void client_gone(struct run *r, struct client *k)
 {
 	const struct case_step *s = r->step;
 
+	if (over_client_gone(r, k))
+		return;
 	if (!k->gone && k->wire->got_fin) {
 		k->wire->fin = true;
 		run_settle(r);
@@ -252,7 +261,8 @@ void actor_client(struct run *r)
 		if (socket_sends(r))
 			return;
 		note_methods(k, s->block);
-		run_deliver(r, k, k->wire, s->block);
+		if (!over_client_sends(r, k, s->block))
+			run_deliver(r, k, k->wire, s->block);
 	} else if (span_eq(s->verb, SPAN("connects"))) {
 		client_connects(r, k);
 	} else if (span_eq(s->verb, SPAN("upgrades"))) {
@@ -260,9 +270,11 @@ void actor_client(struct run *r)
 	} else if (span_eq(s->verb, SPAN("hello"))) {
 		send_hello(r, k, s->nwords > 0 ? s->word[0] : SPAN_NONE);
 	} else if (span_eq(s->verb, SPAN("closes"))) {
-		end_side(r, k->wire, 0);
+		if (!over_client_ends(r, k, 0))
+			end_side(r, k->wire, 0);
 	} else if (span_eq(s->verb, SPAN("resets"))) {
-		end_side(r, k->wire, -ECONNRESET);
+		if (!over_client_ends(r, k, -ECONNRESET))
+			end_side(r, k->wire, -ECONNRESET);
 	} else if (span_eq(s->verb, SPAN("stalls"))) {
 		k->wire->stalled = true;
 	} else if (span_eq(s->verb, SPAN("resumes"))) {
@@ -283,16 +295,15 @@ void actor_client(struct run *r)
 
 struct wire *run_server(struct run *r, struct case_msg **ret_msg)
 {
-	struct wire *const *server;
-	unsigned n = fake_servers(&server), i = r->step->number;
+	unsigned i = r->step->number;
 
 	if (i == 0)
-		i = n;
-	if (i == 0 || i > n)
+		i = r->nservers;
+	if (i == 0 || i > r->nservers)
 		return NULL;
 	if (ret_msg != NULL)
 		*ret_msg = &r->server_msg[i - 1];
-	return server[i - 1];
+	return r->server[i - 1];
 }
 
 void actor_server(struct run *r)
@@ -319,17 +330,23 @@ void actor_server(struct run *r)
 		if (socket_sends(r))
 			return;
 		socket_server_answers(r, s->block);
-		run_deliver(r, NULL, w, s->block);
+		if (!over_server_sends(r, w, s->block))
+			run_deliver(r, NULL, w, s->block);
 	} else if (span_eq(s->verb, SPAN("closes"))) {
-		end_side(r, w, 0);
+		if (!over_server_ends(r, w, 0))
+			end_side(r, w, 0);
 	} else if (span_eq(s->verb, SPAN("cuts"))) {
-		end_side(r, w, -EPIPE);
+		if (!over_server_ends(r, w, -EPIPE))
+			end_side(r, w, -EPIPE);
 	} else if (span_eq(s->verb, SPAN("resets"))) {
-		end_side(r, w, -ECONNRESET);
+		if (!over_server_ends(r, w, -ECONNRESET))
+			end_side(r, w, -ECONNRESET);
 	} else if (span_eq(s->verb, SPAN("stalls"))) {
-		w->stalled = true;
+		if (!over_server_stalls(r, w, true))
+			w->stalled = true;
 	} else if (span_eq(s->verb, SPAN("resumes"))) {
-		w->stalled = false;
+		if (!over_server_stalls(r, w, false))
+			w->stalled = false;
 		run_settle(r);
 	} else if (span_eq(s->verb, SPAN("gone"))) {
 		if (!w->closed && !run_damaged(r))

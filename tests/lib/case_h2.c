@@ -403,8 +403,7 @@ struct case_h2 *case_h2_new(bool server)
 	if (err != 0 || nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE,
 	                    &no_push, !server) != 0)
 		abort();
-	if (!server)
-		(void)new_lane(h);
+	(void)new_lane(h);
 	return h;
 }
 

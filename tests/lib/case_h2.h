@@ -23,7 +23,7 @@ struct case_lane;
 struct case_h2 *case_h2_new(bool server);
 void case_h2_free(struct case_h2 *h); /* NULL is fine */
 
-/* Lanes in the order they were opened. A client has one from the beginning. */
+/* Lanes in the order they were opened; one is there from the beginning. */
 unsigned case_h2_lanes(const struct case_h2 *h);
 struct case_lane *case_h2_lane(struct case_h2 *h, unsigned i);
 

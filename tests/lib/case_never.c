@@ -45,16 +45,15 @@ static bool add_contents(struct case_views *v, const struct wire *w,
 /* The bytes in one direction, to know whether they were looked at before. */
 static struct buf stream_of(struct run *r, struct span way)
 {
-	struct wire *const *server;
-	unsigned n = fake_servers(&server);
 	struct buf b;
 
 	buf_init(&b, 4 * FAKE_WIRE_MAX_BYTES);
-	for (unsigned i = 0; span_eq(way, SPAN("up")) && i < n; i++)
-		buf_add_span(&b, buf_span(&server[i]->got));
+	for (unsigned i = 0; span_eq(way, SPAN("up")) && i < r->nservers; i++)
+		buf_add_span(&b, buf_span(&r->server[i]->got));
 	for (int i = 0; span_eq(way, SPAN("down")) && i < CLIENTS_MAX; i++)
 		if (r->client[i].open)
-			buf_add_span(&b, buf_span(&r->client[i].wire->got));
+			buf_add_span(
+			    &b, buf_span(&over_client(&r->client[i])->got));
 	if (span_eq(way, SPAN("log")))
 		buf_add_span(&b, buf_span(&r->log));
 	return b;
@@ -63,19 +62,19 @@ static struct buf stream_of(struct run *r, struct span way)
 static struct case_views *views_of(struct run *r, struct span way)
 {
 	struct case_views *v = case_views_new();
-	struct wire *const *server;
-	unsigned n = fake_servers(&server);
 	const char *why;
 
-	for (unsigned i = 0; span_eq(way, SPAN("up")) && i < n; i++) {
-		case_views_add(v, buf_span(&server[i]->got));
+	for (unsigned i = 0; span_eq(way, SPAN("up")) && i < r->nservers; i++) {
+		case_views_add(v, buf_span(&r->server[i]->got));
 		(void)add_contents(
-			    v, server[i], &r->server_end[i], true, &why);
+		    v, r->server[i], &r->server_end[i], true, &why);
 	}
 	for (int i = 0; span_eq(way, SPAN("down")) && i < CLIENTS_MAX; i++)
 		if (r->client[i].open) {
 			case_views_add(v, buf_span(&r->client[i].wire->got));
-			(void)add_contents(v, r->client[i].wire,
+			case_views_add(
+			    v, buf_span(&over_client(&r->client[i])->got));
+			(void)add_contents(v, over_client(&r->client[i]),
 			    socket_client_end(&r->client[i]), false, &why);
 		}
 	if (span_eq(way, SPAN("log")))
@@ -152,34 +151,34 @@ static void never(struct run *r)
 /* Everything that came was named by a step. */
 static void check_left(struct run *r)
 {
-	struct wire *const *server;
-	unsigned n = fake_servers(&server);
 	char who[400];
 
-	for (unsigned i = 0; i < n && !r->failed; i++)
-		if (server[i]->taken < buf_len(&server[i]->got)) {
+	for (unsigned i = 0; i < r->nservers && !r->failed; i++)
+		if (r->server[i]->taken < buf_len(&r->server[i]->got)) {
 			snprintf(who, sizeof who,
 			    "server%u (%s) got more than the case names", i + 1,
-			    server[i]->host);
+			    r->server[i]->host);
 			run_fail(r, "%s", who);
 			run_show(r, "got",
-			    span_from(
-			        buf_span(&server[i]->got), server[i]->taken));
+			    span_from(buf_span(&r->server[i]->got),
+			        r->server[i]->taken));
 		}
 	for (int i = 0; i < CLIENTS_MAX && !r->failed; i++) {
 		const struct client *k = &r->client[i];
+		const struct wire *w;
 
 		if (!k->open)
 			continue;
-		if (k->wire->taken < buf_len(&k->wire->got)) {
+		w = over_client(k);
+		if (w->taken < buf_len(&w->got)) {
 			run_fail(r, "client%d got more than the case names", i);
-			run_show(r, "got",
-			    span_from(buf_span(&k->wire->got), k->wire->taken));
-		} else if (k->gone && !k->told) {
+			run_show(
+			    r, "got", span_from(buf_span(&w->got), w->taken));
+		} else if ((k->gone || w->closed) && !k->told) {
 			run_fail(r,
 			    "client%d was closed (%s), the case does "
 			    "not say so",
-			    i, k->why);
+			    i, k->gone ? k->why : "its stream only");
 		}
 	}
 }
@@ -188,17 +187,15 @@ static void check_left(struct run *r)
  * or the beginning of one. */
 static void check_framing(struct run *r)
 {
-	struct wire *const *server;
-	unsigned n = fake_servers(&server);
 	const char *why = "";
 
-	for (unsigned i = 0; i < n; i++) {
-		if (!server[i]->tls && server[i]->port == 443)
+	for (unsigned i = 0; i < r->nservers; i++) {
+		if (!r->server[i]->tls && r->server[i]->port == 443)
 			continue; /* a tunnel: the bytes are the client's own */
 		if (!add_contents(
-		        NULL, server[i], &r->server_end[i], true, &why)) {
+		        NULL, r->server[i], &r->server_end[i], true, &why)) {
 			run_fail(r, "what server%u got: %s", i + 1, why);
-			run_show(r, "got", buf_span(&server[i]->got));
+			run_show(r, "got", buf_span(&r->server[i]->got));
 		}
 	}
 }

@@ -102,8 +102,8 @@ static void on_close(struct wire *w)
 	}
 }
 
-/* Until nothing moves, with the signer's answers. */
-void run_settle(struct run *r)
+/* Until the gateway waits, with the signer's answers. */
+static void rest(struct run *r)
 {
 	do {
 		if (!fake_run())
@@ -115,6 +115,14 @@ void run_settle(struct run *r)
 		    span_str(r->leaf[r->nleaves].host),
 		    r->signer == SIGNER_REFUSES ? -EACCES : 0, SPAN("a chain"));
 	} while (!r->failed);
+}
+
+void run_settle(struct run *r)
+{
+	do {
+		rest(r);
+		over_hear(r);
+	} while (!r->failed && !r->delivering && over_speak(r));
 }
 
 /* ---- everything else ---- */
@@ -225,8 +233,8 @@ static void certificate(struct run *r)
 
 static bool is_header(struct span verb)
 {
-	static const char *const word[] = { "case", "issue", "rule", "source",
-		"clock", "config", "pack", "again", "never" };
+	static const char *const word[] = { "case", "issue", "only", "rule",
+		"source", "clock", "config", "pack", "again", "never" };
 
 	for (size_t i = 0; i < sizeof word / sizeof *word; i++)
 		if (span_eq(verb, span_str(word[i])))
@@ -262,9 +270,14 @@ static void plain_step(struct run *r)
 	}
 }
 
+static bool goes_on(const struct run *r)
+{
+	return !r->failed && r->unsaid[0] == '\0';
+}
+
 static void play(struct run *r)
 {
-	for (unsigned i = 0; i < r->c->nsteps && !r->failed; i++) {
+	for (unsigned i = 0; i < r->c->nsteps && goes_on(r); i++) {
 		r->step = &r->c->step[i];
 		switch (r->step->actor) {
 		case ACTOR_CLIENT:
@@ -281,7 +294,7 @@ static void play(struct run *r)
 			break;
 		}
 	}
-	if (!r->failed)
+	if (goes_on(r))
 		check_end(r);
 }
 
@@ -301,6 +314,7 @@ static void tidy(struct run *r)
 {
 	proxy_fini();
 	(void)fake_run();
+	over_fini(r);
 	for (int i = 0; i < CLIENTS_MAX; i++) {
 		case_msg_fini(&r->client[i].msg);
 		socket_end_fini(&r->client[i].end);
@@ -332,6 +346,7 @@ void case_run(const struct case_file *c, struct conf *conf, struct case_way way,
 	for (int i = 0; i < FAKE_SERVERS_MAX; i++)
 		case_msg_init(&r.server_msg[i]);
 	now = &r;
+	fake_h2(way.client_h2, way.server_h2);
 	fake_on_close = on_close;
 	if (!case_clock(c, &unix_s))
 		run_fail(&r, "the clock cannot be read");
@@ -347,7 +362,9 @@ void case_run(const struct case_file *c, struct conf *conf, struct case_way way,
 	leave(&r);
 	tidy(&r);
 	*ret_result = (struct case_result){ .good = !r.failed,
+		.h2 = r.h2,
 		.text = r.text,
 		.sent = r.sent,
 		.sent_client = r.sent_client };
+	memcpy(ret_result->unsaid, r.unsaid, sizeof r.unsaid);
 }

@@ -19,12 +19,15 @@ struct case_way {
 		WAY_SHORT   /* the client ends after byte `at` */
 	} way;
 	size_t at;
+	bool client_h2, server_h2; /* spoken where it can be */
 };
 
 /* Facts of one run. */
 struct case_result {
 	bool good;
-	struct buf text; /* why not, lines for people */
+	char unsaid[200]; /* why it cannot be said over HTTP/2, or "" */
+	bool h2;          /* some of it was */
+	struct buf text;  /* why it is not good, lines for people */
 	size_t sent;     /* bytes both sides have sent */
 	size_t sent_client;
 };

@@ -5,6 +5,7 @@
 #define TESTS_CASE_RUN_INT_H
 
 #include "base/stat.h"
+#include "lib/case_h2.h"
 #include "lib/case_http.h"
 #include "lib/case_run.h"
 #include "lib/case_ws.h"
@@ -33,8 +34,20 @@ struct client {
 	struct case_msg msg;
 	char method[METHODS_MAX]; /* first letters of the requests under way */
 	unsigned nmethods;
+	struct case_h2 *h2;     /* NULL: HTTP/1.1 */
+	struct case_lane *lane; /* its only one */
+	size_t heard;           /* of wire->got */
+	bool leaves;            /* closes when it has been answered */
 	struct span host; /* of the last CONNECT */
 	struct case_end end;
+};
+
+/* A connection to a server. */
+struct dialled {
+	struct wire *wire;
+	struct case_h2 *h2; /* NULL: HTTP/1.1 */
+	size_t heard;       /* of wire->got */
+	unsigned numbered;  /* lanes that are servers of the case */
 };
 
 struct run {
@@ -43,9 +56,19 @@ struct run {
 	struct conf *conf;
 	struct case_way way;
 	bool failed;
+	char unsaid[200]; /* why this cannot be said over HTTP/2 */
+	bool h2;          /* somebody speaks it */
+	bool delivering;  /* some bytes are under way */
 	struct buf text;
 
 	struct client client[CLIENTS_MAX];
+	/* In the order of their numbers: what they got, message by message. */
+	struct wire *server[FAKE_SERVERS_MAX];
+	struct dialled *server_on[FAKE_SERVERS_MAX];
+	struct case_lane *server_lane[FAKE_SERVERS_MAX]; /* NULL: HTTP/1.1 */
+	unsigned nservers;
+	struct dialled dialled[FAKE_SERVERS_MAX];
+	unsigned ndialled;
 	struct case_msg server_msg[FAKE_SERVERS_MAX];
 	struct case_end server_end[FAKE_SERVERS_MAX];
 	struct buf log;
@@ -112,6 +135,29 @@ void socket_end_fini(struct case_end *e);
  * cannot be read. */
 bool socket_read_all(const struct case_end *end, struct span in,
     struct buf *out, const char **ret_why);
+
+/* case_over.c: who speaks HTTP/2. Those that return false have done nothing:
+ * this end does not. */
+/* What has come is told to them; what they say to that is delivered: did they
+ * say anything? */
+void over_hear(struct run *r);
+bool over_speak(struct run *r);
+void over_fini(struct run *r);
+/* Where what this client got stands. */
+struct wire *over_client(const struct client *k);
+bool over_client_sends(struct run *r, struct client *k, struct span block);
+bool over_client_ends(struct run *r, struct client *k, int err);
+bool over_client_gone(struct run *r, struct client *k);
+bool over_server_sends(struct run *r, struct wire *w, struct span block);
+bool over_server_ends(struct run *r, struct wire *w, int err);
+bool over_server_stalls(struct run *r, struct wire *w, bool stalled);
+/* Does w get these bytes next, whatever their framing is? Takes them. */
+bool over_bytes(struct wire *w, struct span want);
+/* Versions or framing may differ from what the case has. */
+static inline bool run_neutral(const struct run *r)
+{
+	return r->way.client_h2 || r->way.server_h2;
+}
 
 /* case_check.c */
 /* Text with @{name}, which stands for what fits there. */

@@ -2,8 +2,13 @@
 /* caserun - play case files in process and print TAP: a line for each case and
  * for each `again` of it. `sparsamctl test` and `coverage` run it.
  *
- *   caserun [-v] [--coverage | --report] [--top DIR] [--policy DIR]
- *           [--cases DIR] [FILE.case | DIR ...]
+ *   caserun [-v] [--coverage | --report] [--over WAY] [--cut every]
+ *           [--top DIR] [--policy DIR] [--cases DIR] [FILE.case | DIR ...]
+ *
+ * Each case is played over HTTP/1.1 (h1) and HTTP/2 (h2), and with one version
+ * towards the client and another towards servers (h2-h1, h1-h2), as far as what
+ * it says can be said there; --over plays one of these only. --cut every cuts
+ * all cases at each byte, not just those that ask for it.
  *
  * A DIR stands for its cases and those of the folders in it. Without any: all
  * of the cases, with --coverage. That lists the lines of the packs that no case
@@ -38,14 +43,30 @@
 
 #define PATH_BYTES 1000
 
-static bool verbose, coverage, report;
+static bool verbose, coverage, report, cut_all;
+static const char *only_over; /* NULL: all */
 static struct case_place place;
 static size_t results_all;
 static bool bad_any;
 static struct hash *cover; /* "FILE:LINE text" -> '+' or '-' */
 
+/* What clients and servers speak where TLS lets them choose. */
+static const struct over {
+	const char *name, *label; /* as --over has it; in results */
+	bool client_h2, server_h2;
+	bool cut; /* `again cut=every` is played so too */
+} over[] = {
+	{ "h1", "", false, false, true },
+	{ "h2", "over h2", true, true, true },
+	{ "h2-h1", "over h2-h1", true, false, false },
+	{ "h1-h2", "over h1-h2", false, true, false },
+};
+#define OVERS (sizeof over / sizeof *over)
+static size_t played[OVERS], cases_all;
+
 /* ---- one case, in its own process; lines go to the parent through out:
- * '+' and '-' begin a result, '#' a note, '!' a line of coverage ---- */
+ * '+' and '-' begin a result, '#' a note, '!' a line of coverage, '=' and '~'
+ * with the number of a way that it was played so, or cannot be ---- */
 
 static void result(FILE *out, bool good, const struct case_file *c,
     const char *way, struct span text)
@@ -59,39 +80,44 @@ static void result(FILE *out, bool good, const struct case_file *c,
 	}
 }
 
+/* What fails is a result; what is good is one for the caller to tell. */
 static bool run_once(FILE *out, const struct case_file *c, struct conf *conf,
     struct case_way way, const char *label, struct case_result *r)
 {
-	char at[80];
-	bool good;
+	char at[120];
 
 	case_run(c, conf, way, r);
-	good = r->good;
-	if (!good || way.way == WAY_WHOLE) {
-		snprintf(at, sizeof at, "%s%s%zu", label,
-		    label[0] != '\0' ? " at " : "", way.at);
-		result(out, good, c, label[0] != '\0' ? at : "",
+	if (r->good && r->unsaid[0] != '\0' && way.way != WAY_WHOLE) {
+		r->good = false;
+		buf_addf(
+		    &r->text, "%s: cannot be said: %s\n", c->path, r->unsaid);
+	}
+	if (!r->good) {
+		snprintf(at, sizeof at, "%s at %zu", label, way.at);
+		result(out, false, c, way.way == WAY_WHOLE ? label : at,
 		    buf_span(&r->text));
 	}
 	buf_fini(&r->text);
-	return good;
+	return r->good;
 }
 
 /* Many runs, one line when all are good. */
 static void run_many(FILE *out, const struct case_file *c, struct conf *conf,
-    int way, size_t last, const char *label)
+    struct case_way way, size_t last, const char *what, const char *label)
 {
 	struct case_result r;
-	char text[80];
-	size_t n = 0, at = 1;
+	char text[120];
+	size_t n = 0;
 
-	for (; at < last; n++) {
-		if (!run_once(out, c, conf,
-		        (struct case_way){ .way = way, .at = at }, label, &r))
+	snprintf(text, sizeof text, "%s%s%s", label,
+	    label[0] != '\0' ? ", " : "", what);
+	for (way.at = 1; way.at < last; n++) {
+		if (!run_once(out, c, conf, way, text, &r))
 			return;
-		at += at < CUT_ALL_BYTES ? 1 : CUT_STEP_BYTES;
+		way.at += way.at < CUT_ALL_BYTES ? 1 : CUT_STEP_BYTES;
 	}
-	snprintf(text, sizeof text, "%s (%zu runs)", label, n);
+	snprintf(text, sizeof text, "%s%s%s (%zu runs)", label,
+	    label[0] != '\0' ? ", " : "", what, n);
 	result(out, true, c, text, SPAN(""));
 }
 
@@ -103,34 +129,73 @@ static bool has_word(const struct case_step *s, const char *word)
 	return false;
 }
 
-static void run_again(FILE *out, const struct case_file *c, struct conf *conf,
-    const struct case_result *whole)
+static bool says_again(const struct case_file *c, const char *word)
 {
-	const struct case_way single = { .way = WAY_SINGLE };
+	for (unsigned i = 0; i < c->nsteps; i++)
+		if (span_eq(c->step[i].verb, SPAN("again")) &&
+		    has_word(&c->step[i], word))
+			return true;
+	return false;
+}
+
+static void run_again(FILE *out, const struct case_file *c, struct conf *conf,
+    struct case_way way, const char *label, const struct case_result *whole)
+{
+	if (cut_all || says_again(c, "cut=every")) {
+		way.way = WAY_CUT;
+		run_many(out, c, conf, way, whole->sent, "cut=every", label);
+		way.way = WAY_SINGLE;
+		run_many(out, c, conf, way, 2, "byte by byte", label);
+	}
+	if (says_again(c, "short=every")) {
+		way.way = WAY_SHORT;
+		run_many(out, c, conf, way, whole->sent_client, "short=every",
+		    label);
+	}
+	if (says_again(c, "flip=every")) {
+		way.way = WAY_DAMAGE;
+		run_many(out, c, conf, way, whole->sent_client * 8,
+		    "flip=every", label);
+	}
+}
+
+/* "only h1 REASON": false where the case is about something else. */
+static bool meant(const struct case_file *c, const char *name)
+{
+	for (unsigned i = 0; i < c->nsteps; i++)
+		if (span_eq(c->step[i].verb, SPAN("only")))
+			return c->step[i].nwords > 0 &&
+			       span_eq(c->step[i].word[0], span_str(name));
+	return true;
+}
+
+/* False: it failed. */
+static bool run_over(
+    FILE *out, const struct case_file *c, struct conf *conf, unsigned i)
+{
+	struct case_way way = { .way = WAY_WHOLE,
+		.client_h2 = over[i].client_h2,
+		.server_h2 = over[i].server_h2 };
+	bool h2 = way.client_h2 || way.server_h2;
 	struct case_result r;
 
-	for (unsigned i = 0; i < c->nsteps; i++) {
-		const struct case_step *s = &c->step[i];
-
-		if (!span_eq(s->verb, SPAN("again")))
-			continue;
-		if (has_word(s, "cut=every")) {
-			run_many(
-			    out, c, conf, WAY_CUT, whole->sent, "cut=every");
-			if (run_once(out, c, conf, single, "byte by byte", &r))
-				result(out, true, c, "byte by byte", SPAN(""));
-		}
-		if (has_word(s, "short=every"))
-			run_many(out, c, conf, WAY_SHORT, whole->sent_client,
-			    "short=every");
-		if (has_word(s, "flip=every"))
-			run_many(out, c, conf, WAY_DAMAGE,
-			    whole->sent_client * 8, "flip=every");
-		if (has_word(s, "h2"))
-			result(out, true, c,
-			    "h2 # SKIP this build speaks HTTP/1.1 only",
-			    SPAN(""));
+	if (!meant(c, over[i].name)) {
+		fprintf(
+		    out, "~%u%s: it is about another version\n", i, c->path);
+		return true;
 	}
+	if (!run_once(out, c, conf, way, over[i].label, &r))
+		return false;
+	if (h2 && (r.unsaid[0] != '\0' || !r.h2)) {
+		fprintf(out, "~%u%s: %s\n", i, c->path,
+		    r.unsaid[0] != '\0' ? r.unsaid : "nobody speaks HTTP/2");
+		return true;
+	}
+	result(out, true, c, over[i].label, SPAN(""));
+	fprintf(out, "=%u\n", i);
+	if (over[i].cut && !report)
+		run_again(out, c, conf, way, over[i].label, &r);
+	return true;
 }
 
 /* "rule FILE TEXT": the case is about this line, so it must reach it. */
@@ -173,12 +238,19 @@ static void tell_coverage(FILE *out, const struct conf *conf)
 	buf_fini(&b);
 }
 
+/* Is the case to be played so? */
+static bool wanted(unsigned i)
+{
+	return only_over != NULL ? strcmp(only_over, over[i].name) == 0
+	                         : i == 0;
+}
+
 static void run_file(FILE *out, const char *path)
 {
 	struct case_file *c = case_read(path);
-	struct case_result r = { .good = false };
 	char err[CONF_ERR_BYTES];
 	struct conf *conf;
+	bool good = true;
 
 	if (c == NULL)
 		abort();
@@ -191,12 +263,11 @@ static void run_file(FILE *out, const char *path)
 	if (conf == NULL) {
 		result(out, false, c, "", span_str(err));
 	} else {
-		if (run_once(out, c, conf,
-		        (struct case_way){ .way = WAY_WHOLE }, "", &r)) {
+		for (unsigned i = 0; good && i < OVERS; i++)
+			if (wanted(i))
+				good = run_over(out, c, conf, i);
+		if (good)
 			check_rules(out, c, conf);
-			if (!report)
-				run_again(out, c, conf, &r);
-		}
 		if (coverage)
 			tell_coverage(out, conf);
 	}
@@ -259,6 +330,15 @@ static bool take_line(struct span line)
 	case '!':
 		note_cover(rest);
 		return false;
+	case '=':
+		played[(rest.p[0] - '0') % (int)OVERS]++;
+		return false;
+	case '~':
+		if (verbose)
+			tap_note("not over %s: %.*s",
+			    over[(rest.p[0] - '0') % (int)OVERS].name,
+			    SPAN_ARG(span_from(rest, 1)));
+		return true;
 	default:
 		if (report)
 			fprintf(stderr, "# %.*s\n", SPAN_ARG(rest));
@@ -278,6 +358,7 @@ static void play(const char *path)
 	ssize_t n;
 	pid_t pid;
 
+	cases_all++;
 	fflush(NULL);
 	if (pipe(fd) < 0 || (pid = fork()) < 0) {
 		tell_bad(path, "no process for it, errno", errno);
@@ -393,6 +474,10 @@ static int read_options(int argc, char **argv)
 			coverage = true;
 		else if (strcmp(argv[i], "--report") == 0)
 			coverage = report = true;
+		else if (strcmp(argv[i], "--over") == 0 && more)
+			only_over = argv[++i];
+		else if (strcmp(argv[i], "--cut") == 0 && more)
+			cut_all = strcmp(argv[++i], "every") == 0;
 		else if (strcmp(argv[i], "--top") == 0 && more)
 			top = argv[++i];
 		else if (strcmp(argv[i], "--policy") == 0 && more)
@@ -424,5 +509,9 @@ int main(int argc, char **argv)
 	}
 	if (coverage)
 		report_coverage();
+	for (unsigned i = 0; !report && i < OVERS; i++)
+		if (played[i] > 0)
+			tap_note("over %s: %zu of %zu cases", over[i].name,
+			    played[i], cases_all);
 	return report ? bad_any : tap_done();
 }

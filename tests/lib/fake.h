@@ -27,6 +27,10 @@ struct wire {
 	bool closed;  /* by the gateway */
 	bool stalled; /* the peer does not read */
 	bool tls;     /* TLS is spoken (or was attempted) */
+	bool h2;      /* ALPN: HTTP/2 is spoken in it ... */
+	size_t h2_from; /* ... from this byte of got on */
+	/* For the test: content it looks at is cut in chunks. */
+	bool want_chunks, got_chunks;
 	bool server;  /* made by dial_start */
 	int fd;
 	char host[256]; /* server: what was dialled, and the TLS name */
@@ -52,6 +56,9 @@ void fake_host(const char *host, int dial, enum why tls);
 bool fake_run(void);
 /* Move the clock; deadlines fire in their order, the loop runs after each. */
 bool fake_pass(uint64_t ms);
+
+/* Does the gateway, do the servers choose HTTP/2 where it is offered? */
+void fake_h2(bool clients, bool servers);
 
 /* Called right before a stream is closed by the gateway. */
 extern void (*fake_on_close)(struct wire *w);

@@ -14,6 +14,7 @@
 
 static char leaf[LEAFS_MAX][256];
 static unsigned nleafs;
+static bool h2_clients, h2_servers;
 static int dummy; /* what the opaque pointers point at */
 
 int tls_profile_parse(const char *word, enum tls_profile *ret_profile)
@@ -48,6 +49,8 @@ int channel_serve(struct stream *s, SSL_CTX *ctx)
 	if (n > 0) {
 		snprintf(w->name, sizeof w->name, "%s", hello.sni);
 		buf_drain(in, (size_t)n);
+		w->h2 = hello.alpn_h2 && h2_clients;
+		w->h2_from = buf_len(&w->got);
 	}
 	fake_shake(s, n > 0 ? 0 : -EPROTO);
 	return 0;
@@ -60,6 +63,7 @@ int channel_connect(
 
 	(void)v, (void)port;
 	w->tls = true;
+	w->h2 = h2_servers;
 	snprintf(w->name, sizeof w->name, "%.*s", SPAN_ARG(host));
 	fake_shake(s, fake_host_tls(w->name) == WHY_DONE ? 0 : -EPROTO);
 	return 0;
@@ -80,8 +84,13 @@ bool channel_resumed(struct stream *s)
 
 struct span channel_alpn(struct stream *s)
 {
-	(void)s;
-	return SPAN("");
+	return fake_wire_of(s)->h2 ? SPAN("h2") : SPAN("http/1.1");
+}
+
+void fake_h2(bool clients, bool servers)
+{
+	h2_clients = clients;
+	h2_servers = servers;
 }
 
 struct span channel_sni(struct stream *s)
