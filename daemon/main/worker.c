@@ -262,7 +262,7 @@ static int open_all(const struct child_start *s, const struct conf *c)
 	if (err == 0)
 		err = tls_profile_parse(c->tls_profile, &profile);
 	if (err == 0)
-		err = leaf_init(profile);
+		err = leaf_init(profile, TLS_ALPN_BEST);
 	return err == 0 ? proxy_init(&hooks) : err;
 }
 

@@ -314,7 +314,8 @@ static void on_dialled(void *arg, int err, struct stream *stream)
 	if (!s->origin->tls)
 		ready(s);
 	else if (channel_connect(stream, s->snap->servers,
-	             origin_host(s->origin), s->origin->port) < 0)
+	             origin_host(s->origin), s->origin->port,
+	             s->h1_only ? TLS_ALPN_H1 : TLS_ALPN_BEST) < 0)
 		failed(s, WHY_MEMORY);
 }
 

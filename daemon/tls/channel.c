@@ -18,10 +18,11 @@
 #define HOST_MAX 253
 
 struct channel {
-	SSL *ssl;          /* owned */
-	int fd;            /* borrowed from the stream */
-	struct buf prefix; /* bytes that were taken from the socket before */
-	bool server;       /* we are the TLS server */
+	SSL *ssl;           /* owned */
+	int fd;             /* borrowed from the stream */
+	struct buf prefix;  /* bytes that were taken from the socket before */
+	enum tls_alpn alpn; /* what is offered to a server */
+	bool server;        /* we are the TLS server */
 	bool shaken, failed;
 	bool wants_write; /* of the last call that had to wait */
 	bool dry;         /* the last recv emptied the socket: ask it later */
@@ -167,6 +168,24 @@ static int outcome(struct channel *c, int result)
 	return c->eof ? -EPIPE : -EPROTO;
 }
 
+static struct span chosen(const struct channel *c)
+{
+	const unsigned char *p;
+	unsigned n;
+
+	SSL_get0_alpn_selected(c->ssl, &p, &n);
+	return n > 0 ? span_of((const char *)p, n) : SPAN("");
+}
+
+/* OpenSSL before 3.0.15 does not look whether the choice was offered. */
+static bool spoken(const struct channel *c)
+{
+	struct span name = chosen(c);
+
+	return c->server || name.n == 0 ||
+	       tls_alpn_has(tls_alpn_list(c->alpn), name);
+}
+
 static int shake(void *t)
 {
 	struct channel *c = t;
@@ -174,10 +193,14 @@ static int shake(void *t)
 
 	ERR_clear_error();
 	r = SSL_do_handshake(c->ssl);
-	if (r == 1) {
+	if (r == 1 && spoken(c)) {
 		c->shaken = true;
 		c->wants_write = false;
 		return 0;
+	}
+	if (r == 1) {
+		c->failed = true;
+		return -EPROTO;
 	}
 	err = outcome(c, r);
 	return err == 0 ? -EPROTO : err;
@@ -356,8 +379,17 @@ static void resume(struct channel *c)
 	SSL_SESSION_free(session);
 }
 
-int channel_connect(
-    struct stream *s, struct servers *v, struct span host, uint16_t port)
+static bool offer(struct channel *c, enum tls_alpn alpn)
+{
+	struct span list = tls_alpn_list(alpn);
+
+	c->alpn = alpn;
+	return SSL_set_alpn_protos(c->ssl, (const unsigned char *)list.p,
+	           (unsigned)list.n) == 0;
+}
+
+int channel_connect(struct stream *s, struct servers *v, struct span host,
+    uint16_t port, enum tls_alpn alpn)
 {
 	struct channel *c;
 
@@ -369,7 +401,7 @@ int channel_connect(
 		return -ENOMEM;
 	c->why = WHY_TLS_SERVER;
 	snprintf(c->key, sizeof c->key, "%.*s:%u", SPAN_ARG(host), port);
-	if (!set_name(c, host)) {
+	if (!set_name(c, host) || !offer(c, alpn)) {
 		channel_free(c);
 		return -ENOMEM;
 	}
@@ -397,12 +429,7 @@ bool channel_resumed(struct stream *s)
 
 struct span channel_alpn(struct stream *s)
 {
-	const struct channel *c = stream_transport(s);
-	const unsigned char *p;
-	unsigned n;
-
-	SSL_get0_alpn_selected(c->ssl, &p, &n);
-	return n > 0 ? span_of((const char *)p, n) : SPAN("");
+	return chosen(stream_transport(s));
 }
 
 struct span channel_sni(struct stream *s)

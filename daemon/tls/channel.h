@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* channel - TLS as the transport of a stream, driven over plain events: reads
- * straight from the socket (after bytes already taken), one record per flush. */
+ * straight from the socket (after bytes already taken), one record per flush.
+ */
 #ifndef TLS_CHANNEL_H
 #define TLS_CHANNEL_H
 
@@ -25,15 +26,17 @@ void servers_free(struct servers *v);
 
 /* TLS client on s for host (SNI and name check; an IP literal is checked as an
  * address, without SNI). The chain, name, dates and key strength are always
- * verified. A session kept for host:port is resumed. 0, -EINVAL (host) or
+ * verified. alpn is offered; a server that chooses none is taken for one of
+ * HTTP/1.1, one that chooses what was not offered is refused. A session kept
+ * for host:port is resumed, whatever was spoken in it. 0, -EINVAL (host) or
  * -ENOMEM. */
 int channel_connect(struct stream *s, struct servers *v, struct span host,
-    uint16_t port);
+    uint16_t port, enum tls_alpn alpn);
 
 /* Why the handshake failed: WHY_CERT_*, WHY_TLS_SERVER, WHY_TLS_CLIENT. */
 enum why channel_why(struct stream *s);
 bool channel_resumed(struct stream *s);
-/* Negotiated ALPN, "" when none. */
+/* Negotiated ALPN, "" when none. Valid as long as s. */
 struct span channel_alpn(struct stream *s);
 /* SNI the client sent (server side), "" when none. */
 struct span channel_sni(struct stream *s);

@@ -61,6 +61,47 @@ int tls_profile_parse(const char *word, enum tls_profile *ret_profile)
 	return -EINVAL;
 }
 
+struct span tls_alpn_list(enum tls_alpn alpn)
+{
+	/* One list, the other is its end. */
+	static const struct span all = { "\x02h2\x08http/1.1", 12 };
+
+	return alpn == TLS_ALPN_H2 ? all : span_of(all.p + 3, all.n - 3);
+}
+
+/* The next name of a list, "" at its end. */
+static struct span next_name(struct span *list)
+{
+	size_t n = list->n > 0 ? (unsigned char)list->p[0] : 0;
+	struct span name = SPAN("");
+
+	if (n > 0 && n < list->n) {
+		name = span_of(list->p + 1, n);
+		*list = span_of(list->p + 1 + n, list->n - 1 - n);
+	}
+	return name;
+}
+
+bool tls_alpn_has(struct span list, struct span name)
+{
+	struct span is;
+
+	while ((is = next_name(&list)).n > 0)
+		if (span_eq(is, name))
+			return true;
+	return false;
+}
+
+struct span tls_alpn_pick(enum tls_alpn want, struct span offer)
+{
+	struct span list = tls_alpn_list(want), name;
+
+	while ((name = next_name(&list)).n > 0)
+		if (tls_alpn_has(offer, name))
+			break;
+	return name;
+}
+
 int tls_profile_apply(SSL_CTX *ctx, enum tls_profile p)
 {
 	const struct profile *is = &profile[p];

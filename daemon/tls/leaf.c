@@ -30,6 +30,7 @@ struct leaf {
 
 static struct {
 	enum tls_profile profile;
+	enum tls_alpn alpn;
 	EVP_PKEY *key;
 	unsigned char *spki;
 	int spki_len;
@@ -39,10 +40,11 @@ static struct {
 	unsigned char tickets[80];
 } own;
 
-int leaf_init(enum tls_profile profile)
+int leaf_init(enum tls_profile profile, enum tls_alpn alpn)
 {
 	list_init(&own.lru);
 	own.profile = profile;
+	own.alpn = alpn;
 	own.by_host = hash_new(LEAF_CACHE_MAX);
 	own.key = EVP_EC_gen("P-256");
 	own.spki_len = own.key != NULL ? i2d_PUBKEY(own.key, &own.spki) : 0;
@@ -115,21 +117,19 @@ SSL_CTX *leaf_find(struct span host)
 	return l->ctx;
 }
 
-/* http/1.1 or nothing: a client that offers protocols and not this one is told
- * so (RFC 7301, 3.2). */
+/* Asked only when the client offers something, in a resumed session as well. */
 static int on_alpn(SSL *ssl, const unsigned char **ret_name,
     unsigned char *ret_len, const unsigned char *in, unsigned n, void *arg)
 {
-	static const struct span want = { "http/1.1", 8 };
+	struct span name =
+	    tls_alpn_pick(own.alpn, span_of((const char *)in, n));
 
 	(void)ssl, (void)arg;
-	for (unsigned i = 0; i < n && in[i] < n - i; i += in[i] + 1u)
-		if (span_eq(span_of((const char *)in + i + 1, in[i]), want)) {
-			*ret_name = in + i + 1;
-			*ret_len = in[i];
-			return SSL_TLSEXT_ERR_OK;
-		}
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
+	if (name.n == 0)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*ret_name = (const unsigned char *)name.p;
+	*ret_len = (unsigned char)name.n;
+	return SSL_TLSEXT_ERR_OK;
 }
 
 /* Tickets of all hosts have the same keys; the digest of the host keeps one

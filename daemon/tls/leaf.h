@@ -11,8 +11,10 @@
 
 #define LEAF_CACHE_MAX 512
 
-/* Make this process's key pair (ECDSA P-256). 0 or -EIO. */
-int leaf_init(enum tls_profile profile);
+/* Make this process's key pair (ECDSA P-256). Clients choose from alpn, ours is
+ * the order; one without ALPN gets none, one that offers only others is told so
+ * (no_application_protocol; RFC 7301, 3.2). 0 or -EIO. */
+int leaf_init(enum tls_profile profile, enum tls_alpn alpn);
 void leaf_fini(void);
 /* DER SubjectPublicKeyInfo to send to the signer; valid until leaf_fini. */
 struct span leaf_public_key(void);
@@ -22,8 +24,9 @@ struct span leaf_public_key(void);
  * all in the cache. */
 void leaf_ticket_keys(const unsigned char keys[80]);
 
-/* From the cache: a context ready to serve host (lower case), or NULL when there
- * is none or it ends within five minutes. Borrowed; SSL_new takes a reference. */
+/* From the cache: a context ready to serve host (lower case), or NULL when
+ * there is none or it ends within five minutes. Borrowed; SSL_new takes a
+ * reference. */
 SSL_CTX *leaf_find(struct span host);
 
 /* Put a chain (DER certificates one after the other, leaf first) into the

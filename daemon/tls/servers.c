@@ -32,9 +32,6 @@ struct kept {
 	char key[];
 };
 
-/* "http/1.1" as ALPN writes it (RFC 7301, 3.1). */
-static const unsigned char alpn[] = "\x08http/1.1";
-
 static int add_trust(SSL_CTX *ctx, struct span pem)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
@@ -63,8 +60,7 @@ static SSL_CTX *make_ctx(enum tls_profile profile, struct span trust)
 
 	if (ctx == NULL)
 		return NULL;
-	if (tls_profile_apply(ctx, profile) < 0 || add_trust(ctx, trust) < 0 ||
-	    SSL_CTX_set_alpn_protos(ctx, alpn, sizeof alpn - 1) != 0) {
+	if (tls_profile_apply(ctx, profile) < 0 || add_trust(ctx, trust) < 0) {
 		SSL_CTX_free(ctx);
 		ERR_clear_error();
 		return NULL;

@@ -56,14 +56,14 @@ int channel_serve(struct stream *s, SSL_CTX *ctx)
 	return 0;
 }
 
-int channel_connect(
-    struct stream *s, struct servers *v, struct span host, uint16_t port)
+int channel_connect(struct stream *s, struct servers *v, struct span host,
+    uint16_t port, enum tls_alpn alpn)
 {
 	struct wire *w = fake_wire_of(s);
 
 	(void)v, (void)port;
 	w->tls = true;
-	w->h2 = h2_servers;
+	w->h2 = h2_servers && alpn == TLS_ALPN_BEST;
 	snprintf(w->name, sizeof w->name, "%.*s", SPAN_ARG(host));
 	fake_shake(s, fake_host_tls(w->name) == WHY_DONE ? 0 : -EPROTO);
 	return 0;

@@ -138,7 +138,9 @@ static void meet(struct side *server, struct side *client, SSL_CTX *ctx,
 		server->serve = ctx;
 	else
 		channel_serve(server->s, ctx);
-	tap_int(channel_connect(client->s, v, span_str(host), 443), 0,
+	tap_int(channel_connect(client->s, v, span_str(host), 443,
+	            TLS_ALPN_H2),
+	    0,
 	    "connect to %s", host);
 	run();
 }
@@ -209,8 +211,8 @@ static void test_handshake(void)
 		           server.ends == row[i].finish &&
 		           client.ends == row[i].finish,
 		    "%s: orderly ends", row[i].name);
-		tap_span(channel_alpn(server.s), SPAN("http/1.1"), "ALPN");
-		tap_span(channel_alpn(client.s), SPAN("http/1.1"), "ALPN");
+		tap_span(channel_alpn(server.s), SPAN("h2"), "ALPN");
+		tap_span(channel_alpn(client.s), SPAN("h2"), "ALPN");
 		tap_span(channel_sni(server.s), SPAN("meet.example"), "SNI");
 		part(&server, &client);
 	}
@@ -397,7 +399,8 @@ static void test_refused(void)
 			abort();
 		client = (struct side){ .peer = &server };
 		client.s = stream_new(fd[0], &ops, &client);
-		channel_connect(client.s, trust, SPAN("meet.example"), 443);
+		channel_connect(client.s, trust, SPAN("meet.example"), 443,
+		    TLS_ALPN_H2);
 		close(fd[1]);
 		run();
 		tap_ok(
@@ -524,7 +527,7 @@ int main(void)
 	struct buf pem, der;
 
 	snprintf(dir, sizeof dir, "%s/ca", pki_dir());
-	if (loop_init() < 0 || leaf_init(TLS_TR_02102_2) < 0 ||
+	if (loop_init() < 0 || leaf_init(TLS_TR_02102_2, TLS_ALPN_H2) < 0 ||
 	    ca_init(dir, "Amt Beispielstadt", domain, 1,
 	        clock_unix_s() - 30 * 86400, err) < 0 ||
 	    (ca = ca_open(dir, err)) == NULL)
