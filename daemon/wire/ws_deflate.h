@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* ws_deflate - the extensions of a WebSocket, as its two ends agree on them in the
- * heads of the handshake (RFC 6455, 9.1; RFC 7692): of all extensions only
+/* ws_deflate - the extensions of a WebSocket, as its two ends agree on them in
+ * the heads of the handshake (RFC 6455, 9.1; RFC 7692): of all extensions only
  * permessage-deflate goes on, and only where it may be.
  *
- * Both sides speak with each other, so the agreement is one. But a way that is read
- * costs a window of memory for as long as the socket lives, unless each message
- * stands alone ("lean"): then the client is told so in the answer, which a server
- * always may do (RFC 7692, 7.1.1.2), and the server is asked for it in the offer. */
+ * Both sides speak with each other, so the agreement is one. But a way that is
+ * read costs a window of memory for as long as the socket lives, unless each
+ * message stands alone ("lean"): then the client is told so in the answer,
+ * which a server always may do (RFC 7692, 7.1.1.2), and the server is asked for
+ * it in the offer. */
 #ifndef WIRE_WS_DEFLATE_H
 #define WIRE_WS_DEFLATE_H
 
 #include "base/span.h"
 
-#define WS_OFFERS_MAX 4 /* permessage-deflate in one offer; more are left out */
+#define WS_OFFERS_MAX 4 /* permessage-deflate in one offer; more are left out  \
+	                 */
 
 struct buf;
 
@@ -43,10 +45,10 @@ struct ws_offer {
 	struct ws_offered one[WS_OFFERS_MAX];
 };
 
-/* Read value, the Sec-WebSocket-Extensions of the request (several fields joined
- * with ','; may be empty), into o, whose flags are set. What the server may see of
- * it is added to out; nothing added: the field must go. Extensions that are
- * unknown or not well-formed are left out. 0, or the error of out. */
+/* Read value, the Sec-WebSocket-Extensions of the request (several fields
+ * joined with ','; may be empty), into o, whose flags are set. What the server
+ * may see of it is added to out; nothing added: the field must go. Extensions
+ * that are unknown or not well-formed are left out. 0, or the error of out. */
 int ws_offer_read(struct ws_offer *o, struct span value, struct buf *out);
 
 /* Read the answer of the server against the offer. What the client is to see of

@@ -33,6 +33,39 @@ struct line pack_line(
 	return line;
 }
 
+static struct where *make_where(struct arena *a, const char *text)
+{
+	struct where *w = arena_alloc(a, sizeof *w);
+
+	need(parse_where(span_str(text), a, w, err), text);
+	return w;
+}
+
+static const struct socket_rule *make_socket(
+    struct arena *a, const struct pack_entry *p)
+{
+	struct socket_rule *s = arena_zalloc(a, sizeof *s);
+	const char *way = p->direction != NULL ? p->direction : "up";
+	struct span fate = span_str(p->fate), answer = SPAN("answer:");
+
+	s->protocol = span_str(p->protocol);
+	s->up = strcmp(way, "down") != 0;
+	s->down = strcmp(way, "up") != 0;
+	s->plain = p->plain;
+	if (p->message != NULL)
+		s->where = make_where(a, p->message);
+	s->glob = span_str(p->glob);
+	if (span_eq(fate, SPAN("drop")))
+		s->fate = MESSAGE_DROP;
+	else if (span_eq(fate, SPAN("close")))
+		s->fate = MESSAGE_CLOSE;
+	else if (span_starts(fate, answer)) {
+		s->fate = MESSAGE_ANSWER;
+		s->answer = span_from(fate, answer.n);
+	}
+	return s;
+}
+
 static struct entry make_entry(struct arena *a, const struct pack_entry *p,
     const char *file, unsigned *number)
 {
@@ -43,12 +76,11 @@ static struct entry make_entry(struct arena *a, const struct pack_entry *p,
 	e.when.content = span_str(p->content);
 	e.need = span_str(p->need);
 	e.pass_unread = p->pass_unread;
-	if (p->meeting != NULL) {
-		struct where *w = arena_alloc(a, sizeof *w);
-
-		need(parse_where(span_str(p->meeting), a, w, err), p->meeting);
-		e.meeting = w;
-	}
+	e.allows = p->allow;
+	e.form = p->form;
+	e.socket = make_socket(a, p);
+	if (p->meeting != NULL)
+		e.meeting = make_where(a, p->meeting);
 	if (p->deny != NULL) {
 		e.denies = true;
 		need(parse_category(span_str(p->deny), &e.category, err),
@@ -124,6 +156,7 @@ void pack_add(struct ruleset *r, const struct pack *p, unsigned index)
 	s.request = make_list(a, p->request, file, &number);
 	s.response = make_list(a, p->response, file, &number);
 	s.join = make_list(a, p->join, file, &number);
+	s.websocket = make_list(a, p->websocket, file, &number);
 	make_detect(a, p->detect, file, &number, &s);
 	snprintf(err, sizeof err, "cannot be added");
 	need(ruleset_add(r, &s), p->id);

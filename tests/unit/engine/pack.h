@@ -15,7 +15,12 @@ struct pack_line {
 
 struct pack_entry {
 	const char *when, *query, *content, *deny, *sink, *need, *meeting;
-	bool pass_unread;
+	bool pass_unread, allow;
+	enum entry_form form;
+	/* Of websocket. fate: "drop" "close" "answer:TEXT", else deny is of the
+	 * socket. direction: "up" where it is NULL. */
+	const char *protocol, *direction, *message, *glob, *fate;
+	bool plain;
 	struct pack_line strip[PACK_LINES];
 };
 
@@ -32,7 +37,7 @@ struct pack {
 	const char *id;
 	struct pack_host host[PACK_HOSTS];
 	struct pack_entry request[PACK_ENTRIES], response[PACK_ENTRIES],
-	    join[PACK_ENTRIES];
+	    join[PACK_ENTRIES], websocket[PACK_ENTRIES];
 	struct pack_detect detect[PACK_LINES];
 };
 

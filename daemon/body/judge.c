@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "body/judge.h"
+
+#include <errno.h>
+
+#include "base/buf.h"
+#include "body/scrub.h"
+
+/* Hints, as no media type comes with a message. */
+static struct span type_of(bool text)
+{
+	return text ? SPAN("text/plain") : SPAN("application/x-protobuf");
+}
+
+static enum body_form form_of(
+    const struct plan *plan, bool text, struct span in)
+{
+	enum body_form form = sniff_body(plan, type_of(text), in);
+
+	return form == BODY_JSON ? BODY_JSON_LINES : form;
+}
+
+static int scrub_whole(enum body_form form, const struct plan *plan,
+    const struct env *env, bool text, struct span in, struct buf *out)
+{
+	int r = 0;
+	struct scrub *s =
+	    scrub_new(form, plan, env, type_of(text), SPAN_NONE, &r);
+
+	if (s == NULL)
+		return r;
+	r = scrub_feed(s, in, true, out);
+	scrub_free(s);
+	return r;
+}
+
+/* ---- conditions ---- */
+
+struct asking {
+	const struct message_rules *m;
+	unsigned pass;
+	struct message_state *state;
+};
+
+static void note(void *arg, const struct finding *f)
+{
+	struct asking *a = arg;
+
+	message_note(a->m, a->pass, f, a->state);
+}
+
+static int ask(const struct message_rules *m, unsigned pass, bool text,
+    struct span in, struct message_state *state)
+{
+	struct asking a = { m, pass, state };
+	struct env env = { .report = note, .arg = &a };
+	const struct plan *plan = message_pass(m, pass);
+	enum body_form form = form_of(plan, text, in);
+	struct buf unused;
+	int r;
+
+	if (form == BODY_UNREAD || form == BODY_REFUSED)
+		return 0; /* others read it */
+	scrub_env(&env);
+	buf_init(&unused, in.n + SCRUB_VALUE_MAX);
+	r = scrub_whole(form, plan, &env, text, in, &unused);
+	buf_fini(&unused);
+	return r;
+}
+
+int judge_message(const struct message_rules *m, const struct env *env,
+    bool text, struct span in, struct buf *out, const struct entry **ret_deny)
+{
+	const struct plan *all = message_all(m);
+	struct message_state state = { .met = { 0 } };
+	struct message_match match;
+	enum body_form form = form_of(all, text, in);
+	bool readable = form != BODY_UNREAD && form != BODY_REFUSED;
+	size_t start = buf_len(out);
+	int r = 0;
+
+	*ret_deny = NULL;
+	for (unsigned i = 0; readable && i < message_passes(m); i++)
+		if ((r = ask(m, i, text, in, &state)) < 0)
+			return r;
+	if ((r = message_settle(m, &state, &match)) < 0)
+		return r;
+	*ret_deny = match.deny;
+	if (match.deny != NULL)
+		return JUDGE_DENIED;
+	if (form == BODY_REFUSED)
+		return -EACCES;
+	if (form == BODY_UNREAD)
+		return sniff_speaks(all) ? JUDGE_UNREAD : JUDGE_SAME;
+	form = form_of(match.plan, text, in);
+	if (form == BODY_UNREAD || form == BODY_REFUSED)
+		return JUDGE_SAME;
+	r = scrub_whole(form, match.plan, env, text, in, out);
+	if (r < 0)
+		return r;
+	if (!span_eq(span_from(buf_span(out), start), in))
+		return JUDGE_CHANGED;
+	buf_truncate(out, start);
+	return JUDGE_SAME;
+}
