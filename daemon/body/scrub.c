@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "body/coding.h"
+#include "body/events.h"
 #include "body/form.h"
 #include "body/jsn.h"
 #include "body/multipart.h"
@@ -55,6 +56,7 @@ READER(message, proto, proto_new(plan, env))
 READER(frames, proto, proto_new_frames(plan, env, false))
 READER(frames_text, proto, proto_new_frames(plan, env, true))
 READER(plain, text, text_new(plan, env))
+READER(stream, events, events_new(plan, env))
 
 #define ROW(word) { word##_open, word##_take, word##_close }
 
@@ -69,6 +71,7 @@ static const struct reader readers[BODY_FORM_COUNT] = {
 	[BODY_FRAMES] = ROW(frames),
 	[BODY_FRAMES_TEXT] = ROW(frames_text),
 	[BODY_TEXT] = ROW(plain),
+	[BODY_EVENTS] = ROW(stream),
 };
 
 static const struct reader uri_query = ROW(query);
@@ -238,6 +241,16 @@ static int read_whole(const struct reader *reader, const struct plan *plan,
 	return err;
 }
 
+int scrub_document(enum body_form form, const struct plan *plan,
+    const struct env *env, struct span in, struct buf *out)
+{
+	if (form == BODY_UNREAD)
+		return buf_add_span(out, in);
+	return readers[form].open != NULL
+	           ? read_whole(&readers[form], plan, env, in, out)
+	           : -EBADMSG;
+}
+
 /* The query of the URI in, if it has one. */
 static int read_uri(const struct plan *plan, const struct env *env,
     struct span in, struct buf *out)
@@ -313,9 +326,7 @@ int scrub_inner(void *arg, const struct plan *plan, const struct env *env,
 	if (plan_has(plan, CARRIER_QUERY) &&
 	    (form == BODY_REFUSED || begins_uri(in)))
 		return read_uri(plan, env, in, out);
-	if (form == BODY_REFUSED)
-		return -EBADMSG;
-	return read_whole(&readers[form], plan, env, in, out);
+	return scrub_document(form, plan, env, in, out);
 }
 
 void scrub_env(struct env *env)

@@ -43,6 +43,11 @@ void scrub_free(struct scrub *s); /* NULL is fine */
  * well-formed in every form and coding. */
 int scrub_feed(struct scrub *s, struct span in, bool last, struct buf *out);
 
+/* A document alone, whole: adds what becomes of it to out. form: as sniff_body
+ * answered. The errors of scrub_feed; -EBADMSG for BODY_REFUSED. */
+int scrub_document(enum body_form form, const struct plan *plan,
+    const struct env *env, struct span in, struct buf *out);
+
 /* A text inside a value (the inner part of a chain, plan.h), whole: adds its
  * scrubbed form to out. For env->inner; arg is not used. The first row that fits:
  *   it has query lines, and in begins with '/' or a scheme     the query of a URI:

@@ -33,6 +33,7 @@ static const struct {
 	{ "application/protobuf", BODY_PROTO },
 	{ "application/x-protobuf", BODY_PROTO },
 	{ "application/vnd.google.protobuf", BODY_PROTO },
+	{ "text/event-stream", BODY_EVENTS },
 	{ "application/grpc-web", BODY_FRAMES },
 	{ "application/grpc-web+proto", BODY_FRAMES },
 	{ "application/grpc-web-text", BODY_FRAMES_TEXT },
@@ -77,6 +78,7 @@ static enum carrier carrier_of(enum body_form f)
 	case BODY_TEXT:
 		return CARRIER_TEXT;
 	case BODY_UNREAD:
+	case BODY_EVENTS: /* of several */
 	case BODY_REFUSED:
 	case BODY_FORM_COUNT:
 		break;
@@ -198,15 +200,29 @@ static enum body_form none(const struct plan *plan)
 	                                                  : BODY_REFUSED;
 }
 
+bool sniff_passes(const struct plan *plan)
+{
+	return none(plan) == BODY_UNREAD;
+}
+
 /* Can detect lines read what no strip line reads? Never what is refused without
  * them. */
 static bool finds_instead(const struct plan *plan)
 {
-	return plan_detects(plan) && none(plan) == BODY_UNREAD;
+	return plan_detects(plan) && sniff_passes(plan);
+}
+
+static bool reads_events(const struct plan *plan)
+{
+	return plan_has(plan, CARRIER_JSON) || plan_has(plan, CARRIER_XML) ||
+	       plan_has(plan, CARRIER_SDP) || plan_has(plan, CARRIER_TEXT) ||
+	       plan_detects(plan);
 }
 
 static bool reads(const struct plan *plan, enum body_form f)
 {
+	if (f == BODY_EVENTS)
+		return reads_events(plan);
 	if (plan_has(plan, carrier_of(f)))
 		return true;
 	if (f == BODY_JSON || f == BODY_JSON_LINES || f == BODY_FORM)
@@ -224,13 +240,15 @@ static enum body_form named(enum entry_form form, enum body_form typed)
 {
 	switch (form) {
 	case ENTRY_JSON:
-		return typed == BODY_JSON_LINES ? typed : BODY_JSON;
+		return typed == BODY_JSON_LINES || typed == BODY_EVENTS
+		           ? typed
+		           : BODY_JSON;
 	case ENTRY_FORM:
 		return BODY_FORM;
 	case ENTRY_XML:
-		return BODY_XML;
+		return typed == BODY_EVENTS ? typed : BODY_XML;
 	case ENTRY_SDP:
-		return BODY_SDP;
+		return typed == BODY_EVENTS ? typed : BODY_SDP;
 	case ENTRY_PROTO:
 		return typed == BODY_FRAMES || typed == BODY_FRAMES_TEXT
 		           ? typed
@@ -275,6 +293,8 @@ static enum body_form choose(
 		return named(plan_form(plan), typed);
 	if (typed == BODY_JSON || typed == BODY_JSON_LINES)
 		return reads(plan, typed) ? typed : BODY_UNREAD;
+	if (typed == BODY_EVENTS && reads(plan, typed))
+		return typed;
 	if (plan_has(plan, CARRIER_JSON) && sniff_json(start))
 		return BODY_JSON;
 	if (typed == BODY_FORM && !plan_has(plan, CARRIER_FORM) &&
@@ -389,6 +409,20 @@ static bool asks_start(const struct plan *plan)
 	           plan_has(plan, CARRIER_SDP));
 }
 
+static bool is_live(enum body_form form)
+{
+	return form == BODY_EVENTS || form == BODY_JSON_LINES;
+}
+
+enum body_form sniff_live(const struct plan *plan, struct span media_type)
+{
+	enum body_form form = BODY_UNREAD;
+
+	if (sniff_speaks(plan))
+		form = choose(plan, media_type, SPAN_NONE);
+	return is_live(form) ? form : BODY_UNREAD;
+}
+
 enum body_form sniff_coded(const struct plan *plan, struct span media_type,
     struct span coding, struct span start)
 {
@@ -407,8 +441,8 @@ enum body_form sniff_coded(const struct plan *plan, struct span media_type,
 	}
 	start = head_of(start);
 	form = choose(plan, media_type, start);
-	if (coding.n > 0 && form != BODY_JSON && asks_start(plan) &&
-	    span_skip_space(start).n == 0)
+	if (coding.n > 0 && form != BODY_JSON && !is_live(form) &&
+	    asks_start(plan) && span_skip_space(start).n == 0)
 		form = shut ? BODY_REFUSED : none(plan);
 	if (form == BODY_MULTIPART && sniff_boundary(media_type).n == 0)
 		form = none(plan);

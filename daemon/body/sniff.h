@@ -15,6 +15,7 @@
  *   has form = "..."    is any                              that form
  *   reads it, or not    has the type of JSON                JSON, or UNREAD
  *   the same            has a type of several JSON texts    JSON_LINES, UNREAD
+ *   reads EVENTS        is text/event-stream                EVENTS
  *   has json lines      begins with '{' or '['              JSON
  *   finds, no form      begins as JSON, type of a form      JSON
  *   reads it, or not    has the type of a form              FORM, or UNREAD
@@ -30,8 +31,9 @@
  * application/trickle-ice-sdpfrag; application/protobuf, x-protobuf,
  * vnd.google.protobuf; application/grpc-web, application/grpc-web-text, both also
  * with +proto. JSON: application/json, text/json, type/subtype+json. Several:
- * application/x-ndjson, ndjson, jsonl, json-seq. A multipart body whose type has
- * no boundary, or that form = "multipart" names, is REFUSED.
+ * application/x-ndjson, ndjson, jsonl, json-seq. Lines for JSON, XML, SDP and text,
+ * and detect lines, read EVENTS. A multipart body whose type has no boundary, or
+ * that form = "multipart" names, is REFUSED.
  */
 #ifndef BODY_SNIFF_H
 #define BODY_SNIFF_H
@@ -55,12 +57,21 @@ enum body_form {
 	BODY_FRAMES,      /* messages in frames of gRPC-web */
 	BODY_FRAMES_TEXT, /* these in base64 */
 	BODY_TEXT,
+	BODY_EVENTS,  /* what a server sends as it happens */
 	BODY_REFUSED, /* lines exist, but the body is of no form they read */
 	BODY_FORM_COUNT
 };
 
 /* Can a line of plan be met in any body at all? */
 bool sniff_speaks(const struct plan *plan);
+
+/* May a body go on that no line of plan can read? */
+bool sniff_passes(const struct plan *plan);
+
+/* Is it, by its media type alone, one that goes on as things happen: EVENTS or
+ * JSON_LINES? Then sniff_coded says so whatever its first bytes are, and they need
+ * not be waited for; else UNREAD. */
+enum body_form sniff_live(const struct plan *plan, struct span media_type);
 
 /* Decide by media type (parameters are cut off, any case) and, where that does
  * not tell, by the first bytes: give those that are there, at least up to the

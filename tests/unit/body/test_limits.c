@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "body/coding.h"
+#include "body/events.h"
 #include "body/form.h"
 #include "body/jsn.h"
 #include "body/multipart.h"
@@ -27,6 +28,7 @@
 #define ALL_BYTES (64u << 20)
 
 SCRUBBER(jsn, jsn_new(plan, env));
+SCRUBBER(events, events_new(plan, env));
 SCRUBBER(form, form_new(plan, env));
 SCRUBBER(multipart, multipart_new(plan, env, SPAN("b")));
 SCRUBBER(proto, proto_new(plan, env));
@@ -87,6 +89,12 @@ static const struct {
 	    "0123456789", "\n", 1u << 20, -E2BIG },
 	{ "a million lines of text", WITH(text), "text a* -> drop", "",
 	    "a12345678\n", "b", 1u << 20, 0 },
+	{ "an event of 10 MB", WITH(events), "json $.a -> drop", "data: {\"b\":\"",
+	    "0123456789", "\"}\n\n", 1u << 20, -E2BIG },
+	{ "100 000 events", WITH(events), "json $.a -> drop", "",
+	    "data: {\"a\":1}\n\n", "", 100000, 0 },
+	{ "a million empty lines", WITH(events), "json $.a -> drop", "", "\r\n",
+	    "", 1u << 20, 0 },
 	{ "a part of 10 MB, masked", WITH(multipart), "multipart a -> mask",
 	    "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n",
 	    "0123456789", "\r\n--b--", 1u << 20, -E2BIG },

@@ -93,6 +93,16 @@ static const struct {
 	{ "text a* -> drop", "image/png", "a", BODY_REFUSED, BODY_UNREAD },
 	{ "text a* -> drop\njson $.a -> drop", "text/plain", "{", BODY_JSON,
 	    BODY_JSON },
+	{ "json $.a -> drop", "text/event-stream", "{", BODY_EVENTS,
+	    BODY_EVENTS },
+	{ "text a* -> drop", "Text/Event-Stream; charset=utf-8", "",
+	    BODY_EVENTS, BODY_EVENTS },
+	{ "sdp s -> drop", "text/event-stream", "v=0\n", BODY_EVENTS,
+	    BODY_EVENTS },
+	{ "form a -> drop", "text/event-stream", "data: {", BODY_REFUSED,
+	    BODY_UNREAD },
+	{ "header a -> drop", "text/event-stream", "data: {", BODY_UNREAD,
+	    BODY_UNREAD },
 	{ "multipart a -> drop", "multipart/form-data; boundary=x", "",
 	    BODY_MULTIPART, BODY_MULTIPART },
 	{ "multipart a -> drop",
@@ -116,6 +126,40 @@ static void test_form(void)
 			    open ? ", unread passes" : "");
 			rules_free(r);
 		}
+}
+
+/* Whose form the type alone tells, and what it is when the first bytes look like
+ * something else, or show nothing in a coding. */
+static void test_live(void)
+{
+	static const struct {
+		const char *lines, *type;
+		enum body_form want;
+	} live[] = {
+		{ "json $.a -> drop", "text/event-stream", BODY_EVENTS },
+		{ "xml //a -> drop", "text/event-stream;x=y", BODY_EVENTS },
+		{ "json $.a -> drop", "application/ndjson", BODY_JSON_LINES },
+		{ "json $.a -> drop", "application/json", BODY_UNREAD },
+		{ "form a -> drop", "text/event-stream", BODY_UNREAD },
+		{ "form a -> drop", "application/ndjson", BODY_UNREAD },
+		{ "header a -> drop", "text/event-stream", BODY_UNREAD },
+	};
+
+	for (size_t i = 0; i < sizeof live / sizeof *live; i++) {
+		struct rules *r = rules_new(live[i].lines, false);
+		const struct plan *plan = rules_plan(r);
+		struct span type = span_str(live[i].type);
+
+		tap_int(sniff_live(plan, type), live[i].want, "live %zu: %s", i,
+		    live[i].type);
+		if (live[i].want != BODY_UNREAD) {
+			tap_int(sniff_coded(plan, type, SPAN("br"), SPAN("{")),
+			    live[i].want, "the same in a coding");
+			tap_int(sniff_body(plan, type, SPAN("<a>")),
+			    live[i].want, "the same with XML in it");
+		}
+		rules_free(r);
+	}
 }
 
 /* How to compress: window bits for deflateInit2. */
@@ -564,6 +608,7 @@ static void test_inner(void)
 int main(void)
 {
 	test_form();
+	test_live();
 	test_coding();
 	test_bombs();
 	test_new();

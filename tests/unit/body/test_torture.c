@@ -26,6 +26,10 @@ static const struct {
 	    "form b > json $.n -> drop\nform a -> set:1",
 	    "una%6De=&a=Erika&b={\"n\":\"Erika\"}&c=1",
 	    "una%6De=&a=1&b=%7B%7D&c=1" },
+	{ BODY_EVENTS, "json $.a -> drop\nxml //n -> set:x",
+	    "id: 1\ndata: {\"a\":\"Erika\",\ndata: \"b\":1}\n\n"
+	    "data: <n>Erika</n>\n\n",
+	    "id: 1\ndata: {\ndata: \"b\":1}\n\ndata: <n>x</n>\n\n" },
 };
 
 static enum body_form form; /* of the row */
