@@ -6,7 +6,6 @@
 #include "http/h1_int.h"
 #include "http/uri.h"
 
-#define METHOD_MAX_BYTES 32
 #define EMPTY_LINES_MAX 2
 
 /* One row per sixteen bytes, made from the definitions in h1_int.h. */
@@ -36,13 +35,6 @@ enum step { MORE, DONE }; /* or -EBADMSG */
 struct scan {
 	const char *p, *end;
 	enum h1_fault fault;
-};
-
-/* What the fields say about framing and connection. */
-struct facts {
-	unsigned hosts, lengths, codings;
-	struct span host, length, coding;
-	bool close, keep, upgrade;
 };
 
 static int refuse(struct scan *s, enum h1_fault fault)
@@ -106,24 +98,6 @@ static int take_version(struct scan *s, struct msg *m)
 	return DONE;
 }
 
-/* Some servers read '_' in a name as '-'. */
-static bool looks_framing(struct span name)
-{
-	static const enum field_id id[] = { FIELD_CONTENT_LENGTH,
-		FIELD_TRANSFER_ENCODING, FIELD_CONTENT_TYPE,
-		FIELD_CONTENT_ENCODING };
-	char dashed[24];
-
-	if (name.n > sizeof dashed)
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		dashed[i] = name.p[i] == '_' ? '-' : name.p[i];
-	for (size_t i = 0; i < sizeof id / sizeof *id; i++)
-		if (field_id(span_of(dashed, name.n)) == id[i])
-			return true;
-	return false;
-}
-
 /* One field line. A space where the name should begin would be a folded line
  * (RFC 9112, 5.2): refused, as is one between name and colon. */
 static int take_field(struct scan *s, struct msg *m)
@@ -143,7 +117,7 @@ static int take_field(struct scan *s, struct msg *m)
 		return refuse(s, H1_BAD);
 	if ((r = take_char(s, ':')) != DONE)
 		return r;
-	if ((seen & H1_LOWLINE) != 0 && looks_framing(f->name))
+	if ((seen & H1_LOWLINE) != 0 && h1_looks_framing(f->name))
 		return refuse(s, H1_BAD);
 	from = s->p;
 	s->p = h1_value_end(s->p, s->end);
@@ -167,69 +141,6 @@ static int take_fields(struct scan *s, struct msg *m)
 		if ((r = take_field(s, m)) != DONE)
 			return r;
 	}
-}
-
-static int gather(struct scan *s, const struct msg *m, struct facts *x)
-{
-	const struct span *type = NULL;
-	bool upgrade = false;
-
-	*x = (struct facts){ 0 };
-	for (unsigned i = 0; i < m->nfields; i++) {
-		const struct field *f = &m->field[i];
-
-		if (f->id == FIELD_HOST) {
-			x->hosts++;
-			x->host = f->value;
-		} else if (f->id == FIELD_CONTENT_LENGTH) {
-			x->lengths++;
-			x->length = f->value;
-		} else if (f->id == FIELD_TRANSFER_ENCODING) {
-			x->codings++;
-			x->coding = f->value;
-		} else if (f->id == FIELD_CONTENT_TYPE) {
-			if (type != NULL && !span_eq(*type, f->value))
-				return refuse(s, H1_BAD);
-			type = &f->value;
-		} else if (f->id == FIELD_UPGRADE) {
-			upgrade = true;
-		}
-	}
-	x->close = msg_has_token(m, FIELD_CONNECTION, SPAN("close"));
-	x->keep = msg_has_token(m, FIELD_CONNECTION, SPAN("keep-alive"));
-	x->upgrade = upgrade && m->minor > 0 && !x->close &&
-	             msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade"));
-	return DONE;
-}
-
-/* What Content-Length and Transfer-Encoding say, if they say one thing. */
-static int judge_framing(struct scan *s, struct msg *m, const struct facts *x)
-{
-	if (x->lengths + x->codings > 1)
-		return refuse(s, H1_BAD);
-	if (x->codings > 0) {
-		if (m->minor == 0 ||
-		    !span_eq_nocase(x->coding, SPAN("chunked")))
-			return refuse(s, H1_BAD);
-		m->framing = FRAME_CHUNKED;
-	}
-	if (x->lengths > 0) {
-		if (span_u64(x->length, H1_NUMBER_MAX, &m->length) < 0)
-			return refuse(s, H1_BAD);
-		m->framing = FRAME_LENGTH;
-	}
-	m->keep_alive = m->minor > 0 ? !x->close : x->keep && !x->close;
-	m->upgrade = x->upgrade;
-	return DONE;
-}
-
-/* No content may follow; a sender that announces some anyway is refused. */
-static int judge_empty(struct scan *s, struct msg *m)
-{
-	if (m->framing == FRAME_CHUNKED || m->length > 0)
-		return refuse(s, H1_BAD);
-	m->framing = FRAME_NONE;
-	return DONE;
 }
 
 static int split_absolute(struct msg *m, struct span target)
@@ -275,60 +186,6 @@ static int split_target(struct msg *m, struct span target)
 	return split_absolute(m, target);
 }
 
-/* One valid Host; the same as in the target when that names one too. Without a
- * port it means the default of the scheme, or the port of a CONNECT. */
-static int judge_host(struct scan *s, struct msg *m, const struct facts *x)
-{
-	struct span here, there;
-	uint16_t port = 0, usual = 80;
-
-	if (x->hosts > 1)
-		return refuse(s, H1_BAD);
-	if (x->hosts == 0)
-		return m->minor == 0 && m->authority.n > 0 ? DONE
-		                                           : refuse(s, H1_BAD);
-	if (span_eq(m->scheme, SPAN("https")))
-		usual = 443;
-	if (m->authority.n > 0) {
-		if (uri_authority(m->authority, usual, &there, &port) < 0)
-			return refuse(s, H1_BAD);
-		if (m->path.n == 0)
-			usual = port;
-	}
-	if (uri_authority(x->host, usual, &here, &usual) < 0)
-		return refuse(s, H1_BAD);
-	if (m->authority.n == 0)
-		m->authority = x->host;
-	else if (!span_eq_nocase(here, there) || usual != port)
-		return refuse(s, H1_BAD);
-	return DONE;
-}
-
-static int judge_request(struct scan *s, struct msg *m)
-{
-	struct field *expect;
-	struct facts x;
-	int r;
-
-	if ((r = gather(s, m, &x)) != DONE ||
-	    (r = judge_host(s, m, &x)) != DONE ||
-	    (r = judge_framing(s, m, &x)) != DONE)
-		return r;
-	if (span_eq(m->method, SPAN("CONNECT")) &&
-	    (r = judge_empty(s, m)) != DONE)
-		return r;
-	expect = msg_find(m, FIELD_EXPECT);
-	if (expect == NULL)
-		return DONE;
-	if (m->minor == 0)
-		msg_remove(m, FIELD_EXPECT); /* RFC 9110, 10.1.1 */
-	else
-		m->expect_continue =
-		    m->framing != FRAME_NONE &&
-		    span_eq_nocase(expect->value, SPAN("100-continue"));
-	return DONE;
-}
-
 static int read_request(struct scan *s, struct msg *m)
 {
 	struct span target;
@@ -340,7 +197,7 @@ static int read_request(struct scan *s, struct msg *m)
 		else if ((r = take_crlf(s)) != DONE)
 			return r;
 	if ((r = take_word(
-	         s, H1_METHOD, METHOD_MAX_BYTES, H1_BAD, &m->method)) != DONE ||
+	         s, H1_METHOD, H1_METHOD_MAX_BYTES, H1_BAD, &m->method)) != DONE ||
 	    (r = take_word(s, H1_TARGET, MSG_TARGET_MAX_BYTES, H1_TOO_LARGE,
 	         &target)) != DONE ||
 	    (r = take_version(s, m)) != DONE || (r = take_crlf(s)) != DONE)
@@ -349,7 +206,7 @@ static int read_request(struct scan *s, struct msg *m)
 		return refuse(s, H1_BAD);
 	if ((r = take_fields(s, m)) != DONE)
 		return r;
-	return judge_request(s, m);
+	return h1_judge_request(m, m->minor > 0) < 0 ? refuse(s, H1_BAD) : DONE;
 }
 
 /* Three digits, then a space and a reason; servers leave out both. */
@@ -377,29 +234,6 @@ static int take_status(struct scan *s, struct msg *m)
 	s->p = h1_value_end(s->p, s->end);
 	m->reason = span_trim(span_of(from, (size_t)(s->p - from)));
 	return take_crlf(s);
-}
-
-/* RFC 9112, 6.3. */
-static int judge_response(struct scan *s, struct msg *m, struct span for_method)
-{
-	struct facts x;
-	int r;
-
-	if ((r = gather(s, m, &x)) != DONE ||
-	    (r = judge_framing(s, m, &x)) != DONE)
-		return r;
-	if (m->status < 200 || m->status == 204 ||
-	    (m->status < 300 && span_eq(for_method, SPAN("CONNECT"))))
-		return judge_empty(s, m);
-	if (m->status == 304 || span_eq(for_method, SPAN("HEAD"))) {
-		m->framing = FRAME_NONE; /* the fields tell about a GET */
-		m->length = 0;
-	} else if (m->framing == FRAME_NONE) {
-		m->framing = FRAME_CLOSE;
-		m->keep_alive = false;
-		m->upgrade = false;
-	}
-	return DONE;
 }
 
 /* Common end of both readers: from the step to what the caller sees. */
@@ -461,6 +295,7 @@ ptrdiff_t h1_read_response(struct span in, struct span for_method,
 	if (in.n > 0 && (r = take_version(&s, m)) == DONE &&
 	    (r = take_status(&s, m)) == DONE &&
 	    (r = take_fields(&s, m)) == DONE)
-		r = judge_response(&s, m, for_method);
+		r = h1_judge_response(m, for_method) < 0 ? refuse(&s, H1_BAD)
+		                                          : DONE;
 	return finish(in, &s, r, ret_fault);
 }

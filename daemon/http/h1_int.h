@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* h1_int - character classes of HTTP/1.1, shared by the files of h1. */
+/* h1_int - character classes of HTTP/1.1, and what HTTP/1.1 and HTTP/2 refuse
+ * alike. */
 #ifndef HTTP_H1_INT_H
 #define HTTP_H1_INT_H
 
 #include "base/span.h"
 
 #define H1_NUMBER_MAX (UINT64_C(1) << 62) /* lengths, chunk sizes */
+#define H1_METHOD_MAX_BYTES 32
+
+struct msg;
 
 enum h1_class {
 	H1_TOKEN = 1,   /* tchar (RFC 9110, 5.6.2) */
@@ -54,5 +58,19 @@ static inline bool h1_all(struct span s, enum h1_class k)
 			return false;
 	return true;
 }
+
+/* Would some servers read this name as one that frames the content? */
+bool h1_looks_framing(struct span name);
+
+/* What the fields of a head that was read say about framing, host and
+ * connection; 0, or -EBADMSG when they do not say one thing. framing is what is
+ * known before: FRAME_NONE in HTTP/1.1. host: Host must be there even when the
+ * target names an authority. */
+int h1_judge_request(struct msg *m, bool host);
+int h1_judge_response(struct msg *m, struct span for_method);
+
+/* Bytes that a head takes at most; -EINVAL when a byte of it would break its
+ * line, or a request lacks authority, method or path. */
+ptrdiff_t h1_head_measure(const struct msg *m);
 
 #endif

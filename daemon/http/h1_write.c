@@ -37,8 +37,7 @@ static bool clean_start(const struct msg *m)
 	       (m->path.n > 0 || span_eq(m->method, SPAN("CONNECT")));
 }
 
-/* Bytes the head may take; -EINVAL when something in it would break a line. */
-static ptrdiff_t measure(const struct msg *m)
+ptrdiff_t h1_head_measure(const struct msg *m)
 {
 	size_t n = HEAD_EXTRA_BYTES + m->method.n + m->path.n +
 	           2 * m->authority.n + m->reason.n;
@@ -117,7 +116,7 @@ static char *put_framing(char *at, const struct msg *m)
 
 int h1_write_head(const struct msg *m, struct buf *out)
 {
-	ptrdiff_t n = measure(m);
+	ptrdiff_t n = h1_head_measure(m);
 	char *from, *at;
 
 	if (n < 0)

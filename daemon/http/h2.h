@@ -8,12 +8,23 @@
 
 #include "http/msg.h"
 
-#define H2_STREAMS_MAX 100           /* open at once, of a client */
-#define H2_WINDOW_BYTES (1u << 20)   /* receive window of a stream */
-#define H2_HELD_MAX_BYTES (8u << 20) /* content not consumed, all streams */
-#define H2_HIWAT_BYTES (256u << 10)  /* queued content of a stream: full */
-#define H2_LOWAT_BYTES (64u << 10)   /* and below it: room */
-#define H2_OUT_MAX_BYTES (2u << 20)  /* hard: queued content of one stream */
+#define H2_STREAMS_MAX 100              /* open at once, of a client */
+#define H2_WINDOW_BYTES (1u << 20)      /* receive window of a stream */
+#define H2_HELD_MAX_BYTES (8u << 20)    /* content not consumed, all streams */
+#define H2_HIWAT_BYTES (256u << 10)     /* queued content of a stream: full */
+#define H2_LOWAT_BYTES (64u << 10)      /* and below it: room */
+#define H2_OUT_MAX_BYTES (2u << 20)     /* hard: queued content of one stream */
+#define H2_CONN_WINDOW_BYTES (4u << 20) /* receive window of the connection */
+
+/* Floods (RFC 9113, 10.5). Each peer has a budget; a frame that carries nothing
+ * costs, what comes of the connection pays back up to the sum it began with:
+ * PING, WINDOW_UPDATE below 1024 bytes                       -1
+ * PRIORITY, frames of unknown type                           -5
+ * SETTINGS, CONTINUATION, DATA without content, a 1xx       -10
+ * a stream reset by the peer or for a fault of the peer     -20
+ * a DATA frame that we sent                                  +2
+ * a stream that both sides ended                           +100 */
+#define H2_BUDGET 10000
 
 struct arena;
 struct buf;
@@ -43,11 +54,14 @@ struct h2_ops {
 	 * NULL: the stream is reset (INTERNAL_ERROR). */
 	struct msg *(*place)(void *arg, void *user, struct arena **ret_arena);
 	/* That head is whole. last: no content follows, framing is FRAME_NONE.
-	 * Else FRAME_LENGTH, or FRAME_CHUNKED where no length is told. A head
-	 * that is well-formed HTTP/2 but no message of ours (what h1 would
-	 * refuse: see h2.c) never gets here: the stream is reset. too_large:
-	 * over a limit of msg.h; the msg is as far as it was read and must only
-	 * be refused. */
+	 * Else FRAME_LENGTH, or FRAME_CHUNKED where no length is told; empty
+	 * content for which HTTP/1.1 writes "Content-Length: 0" (an answer that
+	 * could have some, a request that says so) is FRAME_LENGTH too, and
+	 * ends with the call of content that follows. A 1xx is FRAME_NONE
+	 * without last. A head that is well-formed HTTP/2 but no message of
+	 * ours (what h1 would refuse: see h2_head.c) never gets here: the
+	 * stream is reset. too_large: over a limit of msg.h; the msg is as far
+	 * as it was read and must only be refused. */
 	void (*head)(void *arg, void *user, bool last, bool too_large);
 	/* Content. It counts against the window of the stream until
 	 * h2_consumed; keep it, or reset the stream. last: it ends here
@@ -73,9 +87,11 @@ void h2_free(struct h2 *h);
 void h2_stop(struct h2 *h);
 
 /* Bytes of the peer. 0; -EPROTO: a connection error, its GOAWAY is queued,
- * write it and close; -ENOMEM. Floods end so too (ENHANCE_YOUR_CALM): resets,
- * SETTINGS, PING, PRIORITY, empty frames and CONTINUATION beyond what the
- * streams served so far excuse (RFC 9113, 10.5). */
+ * write it and close; -ENOMEM. Some errors are known only once h2_write has
+ * written their GOAWAY: then h2_over is true, and this gives -EPROTO. Floods
+ * end so too (ENHANCE_YOUR_CALM): resets, SETTINGS, PING, PRIORITY, empty
+ * frames and CONTINUATION beyond what the streams served so far excuse (RFC
+ * 9113, 10.5). */
 int h2_feed(struct h2 *h, struct span in);
 
 /* Append what is to be sent to out, until out has at least limit bytes queued
@@ -111,9 +127,9 @@ void h2_consumed(struct h2 *h, int32_t id, size_t n);
  */
 void h2_reset(struct h2 *h, int32_t id, enum h2_code code);
 
-/* The owner of a stream goes: no callback names its user any more. A stream that
- * both sides have ended, with what is still queued, ends by itself; any other is
- * reset with code. Fine when it has gone. */
+/* The owner of a stream goes: no callback names its user any more. A stream
+ * that both sides have ended, with what is still queued, ends by itself; any
+ * other is reset with code. Fine when it has gone. */
 void h2_forget(struct h2 *h, int32_t id, enum h2_code code);
 
 /* No new streams; those that are open go on (RFC 9113, 6.8). Server: first
