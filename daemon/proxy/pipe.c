@@ -43,6 +43,36 @@ void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
 	}
 }
 
+static void stream(struct pipe *p)
+{
+	p->state = PIPE_STREAM;
+	p->framing = FRAME_CHUNKED;
+}
+
+void pipe_live(struct pipe *p)
+{
+	int err;
+
+	if (p->state != PIPE_UNDECIDED || p->framing == FRAME_LENGTH)
+		return;
+	p->live = true;
+	p->form = sniff_live(p->plan, p->media);
+	if (p->form == BODY_UNREAD)
+		return;
+	p->scrub =
+	    scrub_new(p->form, p->plan, p->env, p->media, p->coding, &err);
+	if (p->scrub == NULL)
+		return;   /* decide says why */
+	p->packed = true; /* until the first byte */
+	stream(p);
+}
+
+void pipe_pause(struct pipe *p)
+{
+	if (pipe_waits(p))
+		stream(p);
+}
+
 void pipe_fini(struct pipe *p)
 {
 	scrub_free(p->scrub);
@@ -76,6 +106,13 @@ size_t pipe_limit(const struct pipe *p)
 	return small && !pipe_open(p) ? PIPE_SLICE_BYTES : SIZE_MAX;
 }
 
+/* Parts of it make sense alone. */
+static bool is_live(enum body_form form)
+{
+	return form == BODY_EVENTS || form == BODY_JSON_LINES ||
+	       form == BODY_FRAMES || form == BODY_FRAMES_TEXT;
+}
+
 static int decide(struct pipe *p, struct span lead, bool last)
 {
 	int err;
@@ -99,6 +136,8 @@ static int decide(struct pipe *p, struct span lead, bool last)
 	if (p->scrub == NULL)
 		return err == -ENOTSUP ? -EBADMSG : err;
 	p->state = PIPE_COLLECT;
+	if (p->live && is_live(p->form))
+		stream(p);
 	return 0;
 }
 
@@ -124,6 +163,10 @@ static int feed(struct pipe *p, struct span in, bool last)
 
 	if (p->scrub == NULL)
 		return buf_add_span(&p->out, in);
+	if (p->live && in.n > 0) {
+		p->packed = is_packed(p, in);
+		p->live = false;
+	}
 	r = scrub(p, in, last);
 	if (r < 0)
 		return r;
@@ -132,8 +175,7 @@ static int feed(struct pipe *p, struct span in, bool last)
 		p->framing = FRAME_LENGTH;
 		p->length = buf_len(&p->out);
 	} else if (p->state == PIPE_COLLECT && buf_len(&p->out) > p->collect) {
-		p->state = PIPE_STREAM;
-		p->framing = FRAME_CHUNKED;
+		stream(p);
 	}
 	return 0;
 }

@@ -2,7 +2,10 @@
 /* pipe - the content of one message on its way through a scrubber. Small bodies
  * are scrubbed whole before the first byte leaves, so that a bad one is refused
  * as a whole and Content-Length is right; larger ones stream, chunked. Bodies
- * no line speaks of pass untouched with the framing they came with. */
+ * no line speaks of pass untouched with the framing they came with. An answer whose
+ * length nobody has told may be one that goes on for ever: it is not held back when
+ * its type says so (pipe_live), and no longer than till the server pauses
+ * (pipe_pause). */
 #ifndef PROXY_PIPE_H
 #define PROXY_PIPE_H
 
@@ -26,6 +29,7 @@ struct pipe {
 	const struct plan *plan; /* borrowed */
 	const struct env *env;   /* borrowed */
 	struct span media, coding;
+	bool live;            /* what is ready goes on as it comes */
 	bool packed;          /* fed in small steps: it swells */
 	size_t collect;       /* bytes that may be held back */
 	struct scrub *scrub;  /* owned */
@@ -41,6 +45,21 @@ struct pipe {
 void pipe_init(struct pipe *p, const struct msg *m, const struct plan *plan,
     const struct env *env, size_t collect);
 void pipe_fini(struct pipe *p);
+
+/* For an answer, behind pipe_init: events, several JSON documents and frames of
+ * gRPC-web leave one by one, the head before the first of them. */
+void pipe_live(struct pipe *p);
+
+/* Is something ready held back that could go on in time, its length being
+ * unknown? */
+static inline bool pipe_waits(const struct pipe *p)
+{
+	return p->state == PIPE_COLLECT && p->framing != FRAME_LENGTH &&
+	       buf_len(&p->out) > 0;
+}
+
+/* Nothing more comes for now: what pipe_waits speaks of goes on from here. */
+void pipe_pause(struct pipe *p);
 
 /* May the head be written? */
 static inline bool pipe_head_ready(const struct pipe *p)

@@ -173,8 +173,82 @@ static const struct {
 	    BODY_UNREAD, 0 },
 };
 
+/* An answer that comes bit by bit: what may go on before content is here, after
+ * it, and when the server pauses then. */
+static const struct {
+	const char *name, *lines, *type;
+	enum framing framing;
+	enum pipe_state before;
+	const char *in, *out; /* out: behind in */
+	const char *paused;   /* after the pause, with what was there before */
+} live[] = {
+	{ "events", "json $.name -> drop", "text/event-stream", FRAME_CHUNKED,
+	    PIPE_STREAM, "data: {\"name\":1}\n\ndata: {", "data: {}\n\n",
+	    "data: {}\n\n" },
+	{ "events till the end of the connection", "json $.name -> drop",
+	    "text/event-stream", FRAME_CLOSE, PIPE_STREAM, ": here\n",
+	    ": here\n", ": here\n" },
+	{ "events with a length", "json $.name -> drop", "text/event-stream",
+	    FRAME_LENGTH, PIPE_UNDECIDED, "data: {}\n\n", "", "" },
+	{ "events nobody reads", "header x -> drop", "text/event-stream",
+	    FRAME_CHUNKED, PIPE_STREAM, "data: x", "data: x", "data: x" },
+	{ "JSON, line by line", "json $.name -> drop", "application/x-ndjson",
+	    FRAME_CHUNKED, PIPE_STREAM, "{\"name\":1}\n{\"a\"", "{}\n{",
+	    "{}\n{" },
+	{ "frames", "proto 1 -> drop", "application/grpc-web", FRAME_CHUNKED,
+	    PIPE_UNDECIDED, "@", "@", "@" },
+	{ "JSON of unknown length", "json $..name -> drop", "application/json",
+	    FRAME_CHUNKED, PIPE_UNDECIDED, "[{\"name\":1},", "", "[{}" },
+	{ "JSON that begins with nothing decided", "json $.name -> drop",
+	    "application/json", FRAME_CHUNKED, PIPE_UNDECIDED, " ", "", "" },
+	{ "JSON with a length", "json $.name -> drop", "application/json",
+	    FRAME_LENGTH, PIPE_UNDECIDED, "[{\"name\":1},", "", "" },
+};
+
+static struct span ready(const struct pipe *p)
+{
+	return pipe_head_ready(p) ? buf_span(&p->out) : SPAN("");
+}
+
+static void test_live(size_t i)
+{
+	struct rules *r = rules_new(live[i].lines, false);
+	struct env env = rules_env(NULL);
+	/* A frame with one field, a varint. */
+	struct span frame = SPAN("\0\0\0\0\2\x10\1");
+	bool framed = live[i].in[0] == '@';
+	struct pipe p;
+	struct msg m;
+
+	msg_init(&m, true);
+	m.framing = live[i].framing;
+	m.length = 100;
+	m.nfields = 1;
+	m.field[0] = (struct field){ .name = SPAN("Content-Type"),
+		.value = span_str(live[i].type),
+		.id = FIELD_CONTENT_TYPE };
+	pipe_init(&p, &m, rules_plan(r), &env, COLLECT_BYTES);
+	pipe_live(&p);
+	tap_int(p.state, live[i].before, "%s: before content", live[i].name);
+	tap_int(pipe_feed(&p, framed ? frame : span_str(live[i].in), false), 0,
+	    "%s: content", live[i].name);
+	tap_span(ready(&p), framed ? frame : span_str(live[i].out),
+	    "%s: goes on", live[i].name);
+	pipe_pause(&p);
+	tap_span(ready(&p), framed ? frame : span_str(live[i].paused),
+	    "%s: goes on in a pause", live[i].name);
+	pipe_frame(&p, &m);
+	tap_ok(!pipe_head_ready(&p) || p.scrub == NULL ||
+	           m.framing == FRAME_CHUNKED,
+	    "%s: and is chunked", live[i].name);
+	pipe_fini(&p);
+	rules_free(r);
+}
+
 int main(void)
 {
+	for (size_t i = 0; i < sizeof live / sizeof *live; i++)
+		test_live(i);
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		struct rules *r = rules_new(row[i].lines, row[i].open);
 		struct buf in, out, want;
