@@ -282,6 +282,7 @@ void h2_goaway(struct h2 *h)
 {
 	bool first = h->role == H2_SERVER && !h->noticed;
 
+	h->last_told = h->noticed;
 	h->leaving = true;
 	h->noticed = true;
 	if (first)

@@ -99,9 +99,10 @@ struct h2 {
 	int budget;                /* against floods */
 	struct buf *out;           /* h2_write: where to, and how far */
 	size_t limit;
-	bool noticed; /* server: the first GOAWAY is sent */
-	bool leaving; /* a GOAWAY was sent or seen */
-	bool failed;  /* a connection error of the peer's */
+	bool noticed;   /* server: the first GOAWAY is queued */
+	bool last_told; /* server: the last one too; no stream begins */
+	bool leaving;   /* a GOAWAY was sent or seen */
+	bool failed;    /* a connection error of the peer's */
 	bool stopped;
 };
 

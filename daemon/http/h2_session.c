@@ -48,7 +48,7 @@ static int on_begin_headers(
 		return 0;
 	if (s == NULL && h->role == H2_SERVER &&
 	    frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-		user = h->ops->open(h->arg, id);
+		user = h->last_told ? NULL : h->ops->open(h->arg, id);
 		if (user != NULL && !h->stopped)
 			s = h2_stream_new(h, user);
 		if (s == NULL) {
