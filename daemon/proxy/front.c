@@ -5,6 +5,7 @@
 #include "conf/conf.h"
 #include "proxy/fate.h"
 #include "proxy/h1_conn.h"
+#include "proxy/h2_conn.h"
 #include "proxy/leaf_wait.h"
 #include "proxy/reply.h"
 #include "proxy/snapshot.h"
@@ -44,6 +45,18 @@ static void speak_http(struct conn *c)
 		h1_conn_start(c->h1);
 }
 
+static void speak_h2(struct conn *c)
+{
+	conn_enter(c, CONN_HTTP);
+	if (c->state != CONN_HTTP)
+		return;
+	c->h2 = h2_conn_new(c);
+	if (c->h2 == NULL)
+		conn_close(c, WHY_MEMORY);
+	else
+		h2_conn_start(c->h2);
+}
+
 static void on_shaken(void *arg, int err)
 {
 	struct conn *c = arg;
@@ -55,7 +68,10 @@ static void on_shaken(void *arg, int err)
 	stat_add(STAT_HANDSHAKES, 1);
 	if (channel_resumed(c->client))
 		stat_add(STAT_HANDSHAKES_RESUMED, 1);
-	speak_http(c);
+	if (span_eq(channel_alpn(c->client), SPAN("h2")))
+		speak_h2(c);
+	else
+		speak_http(c);
 }
 
 static const struct stream_ops shake_ops = {

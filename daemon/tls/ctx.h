@@ -21,7 +21,7 @@ enum tls_alpn {
 	TLS_ALPN_H2  /* h2 (RFC 9113), else http/1.1 */
 };
 /* The best that this program's codecs speak, on both legs. */
-#define TLS_ALPN_BEST TLS_ALPN_H1
+#define TLS_ALPN_BEST TLS_ALPN_H2
 
 /* The list as ALPN writes it (RFC 7301, 3.1), the preferred one first. */
 struct span tls_alpn_list(enum tls_alpn alpn);
