@@ -42,6 +42,10 @@ static void propose(const struct drift_line *d, char out[400])
 	if (span_eq(d->carrier, SPAN("host")))
 		snprintf(out, 400, "( \"%.*s\", \"deny\", \"CATEGORY\" )",
 		    SPAN_ARG(d->name));
+	else if (span_eq(d->carrier, SPAN("websocket")))
+		snprintf(out, 400,
+		    "{ when = \"GET *%.*s\"; deny = ( \"CATEGORY\" ); }",
+		    SPAN_ARG(d->name));
 	else
 		snprintf(out, 400, "( \"%.*s %.*s\", \"drop\", \"CATEGORY\" )",
 		    SPAN_ARG(d->carrier), SPAN_ARG(d->name));
@@ -51,6 +55,8 @@ static const char *table(const struct drift_line *d)
 {
 	if (span_eq(d->carrier, SPAN("host")))
 		return "hosts";
+	if (span_eq(d->carrier, SPAN("websocket")))
+		return "websocket";
 	return span_eq(d->direction, SPAN("down")) ? "response" : "request";
 }
 

@@ -72,6 +72,7 @@ static const char *carrier_fault(enum carrier c, enum block b, bool inner)
 	case CARRIER_COUNT:
 		return NULL;
 	case CARRIER_HOST:
+	case CARRIER_SOCKET:
 		break;
 	}
 	return "stands in no table"; /* parse_where knows it not */

@@ -144,6 +144,7 @@ static int check_name(
 		return refuse(
 		    err, "%s: a name is missing (* for all)", carrier_word(c));
 	case CARRIER_HOST:
+	case CARRIER_SOCKET:
 	case CARRIER_COUNT:
 		break;
 	}

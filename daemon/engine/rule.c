@@ -35,6 +35,7 @@ const char *carrier_word(enum carrier c)
 		[CARRIER_PROTO] = "proto",
 		[CARRIER_TEXT] = "text",
 		[CARRIER_HOST] = "host",
+		[CARRIER_SOCKET] = "websocket",
 	};
 
 	assert(c < CARRIER_COUNT);

@@ -46,6 +46,7 @@ enum carrier {
 	CARRIER_PROTO,     /* path of field numbers, see jpath.h */
 	CARRIER_TEXT,      /* a glob over a whole line of text */
 	CARRIER_HOST,      /* no line has it: drift names hosts with it */
+	CARRIER_SOCKET,    /* the same for the paths of WebSockets */
 	CARRIER_COUNT
 };
 

@@ -138,6 +138,7 @@ static int look(struct search *s, const struct msg *m)
 	case CARRIER_PROTO:
 	case CARRIER_TEXT:
 	case CARRIER_HOST:
+	case CARRIER_SOCKET:
 	case CARRIER_COUNT:
 		break;
 	}

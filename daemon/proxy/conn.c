@@ -12,8 +12,8 @@
 #include "proxy/client.h"
 #include "proxy/front.h"
 #include "proxy/h1_conn.h"
-#include "proxy/h2_conn.h"
 #include "proxy/snapshot.h"
+#include "proxy/socket.h"
 #include "proxy/tunnel.h"
 
 #define CONNS_MAX 65536
@@ -25,15 +25,16 @@ static const unsigned follows[CONN_STATES] = {
 	              1u << CONN_DRAIN | 1u << CONN_DEAD,
 	[CONN_DIAL] = 1u << CONN_TUNNEL | 1u << CONN_DRAIN | 1u << CONN_DEAD,
 	[CONN_SHAKE] = 1u << CONN_HTTP | 1u << CONN_DEAD,
-	[CONN_HTTP] = 1u << CONN_PEEK | 1u << CONN_TUNNEL | 1u << CONN_DRAIN |
+	[CONN_HTTP] = 1u << CONN_PEEK | 1u << CONN_SOCKET | 1u << CONN_DRAIN |
 	              1u << CONN_DEAD,
 	[CONN_TUNNEL] = 1u << CONN_DRAIN | 1u << CONN_DEAD,
+	[CONN_SOCKET] = 1u << CONN_DRAIN | 1u << CONN_DEAD,
 	[CONN_DRAIN] = 1u << CONN_DEAD,
 	[CONN_DEAD] = 0,
 };
 
 static const char *const word[CONN_STATES] = { "peek", "dial", "shake", "http",
-	"tunnel", "drain", "dead" };
+	"tunnel", "socket", "drain", "dead" };
 
 static struct link all[CONN_STATES];
 static unsigned count[CONN_STATES];
@@ -66,10 +67,7 @@ static void on_deadline(void *arg)
 		front_timeout(c);
 		break;
 	case CONN_HTTP:
-		if (c->h2 != NULL)
-			h2_conn_timeout(c->h2);
-		else
-			h1_conn_timeout(c->h1);
+		h1_conn_timeout(c->h1);
 		break;
 	case CONN_SHAKE:
 		conn_close(c, WHY_TLS_CLIENT);
@@ -79,6 +77,9 @@ static void on_deadline(void *arg)
 		break;
 	case CONN_TUNNEL:
 		conn_close(c, WHY_IDLE);
+		break;
+	case CONN_SOCKET:
+		socket_away(c->socket, WHY_IDLE);
 		break;
 	case CONN_DRAIN:
 		conn_close(c, c->why);
@@ -134,6 +135,7 @@ static uint32_t wait_of(const struct conn *c)
 	case CONN_HTTP:
 		return conf->idle_s;
 	case CONN_TUNNEL:
+	case CONN_SOCKET:
 		return conf->tunnel_s;
 	case CONN_DRAIN:
 		return conf->body_s;
@@ -179,13 +181,6 @@ static void bury(void *arg)
 		on_last();
 }
 
-static void free_codec(struct conn *c)
-{
-	h1_conn_free(c->h1);
-	h2_conn_free(c->h2);
-	c->h1 = NULL, c->h2 = NULL;
-}
-
 void conn_close(struct conn *c, enum why why)
 {
 	if (c->state == CONN_DEAD)
@@ -193,9 +188,12 @@ void conn_close(struct conn *c, enum why why)
 	c->why = why;
 	conn_enter(c, CONN_DEAD);
 	deadline_fini(&c->deadline);
-	free_codec(c);
+	h1_conn_free(c->h1);
+	c->h1 = NULL;
 	tunnel_free(c->tunnel);
 	c->tunnel = NULL;
+	socket_free(c->socket);
+	c->socket = NULL;
 	stream_close(c->client);
 	c->client = NULL;
 	hash_del(by_id, id_key(c));
@@ -244,7 +242,8 @@ void conn_finish(struct conn *c, enum why why)
 		return;
 	}
 	c->why = why;
-	free_codec(c);
+	h1_conn_free(c->h1);
+	c->h1 = NULL;
 	conn_enter(c, CONN_DRAIN);
 	if (c->state == CONN_DEAD)
 		return;
@@ -271,12 +270,6 @@ const char *conn_state_word(enum conn_state s)
 	return word[s];
 }
 
-static bool is_idle(const struct conn *c)
-{
-	return c->h2 != NULL ? h2_conn_idle(c->h2)
-	                     : c->h1 != NULL && h1_conn_idle(c->h1);
-}
-
 static void close_some(enum conn_state s, bool idle_only, enum why why)
 {
 	if (by_id == NULL)
@@ -285,9 +278,11 @@ static void close_some(enum conn_state s, bool idle_only, enum why why)
 	{
 		struct conn *c = LIST_ENTRY(l, struct conn, link);
 
-		if (!idle_only || s == CONN_PEEK)
+		if (s == CONN_SOCKET && why == WHY_DRAIN)
+			socket_away(c->socket, why);
+		else if (!idle_only || s == CONN_PEEK)
 			conn_close(c, why);
-		else if (is_idle(c))
+		else if (c->h1 != NULL && h1_conn_idle(c->h1))
 			conn_finish(c, why); /* an answer may still wait */
 	}
 }
@@ -295,14 +290,6 @@ static void close_some(enum conn_state s, bool idle_only, enum why why)
 void conn_drain(void)
 {
 	draining = true;
-	if (by_id != NULL)
-		LIST_EACH(l, tmp, &all[CONN_HTTP])
-		{
-			struct conn *c = LIST_ENTRY(l, struct conn, link);
-
-			if (c->h2 != NULL)
-				h2_conn_leave(c->h2);
-		}
 	conn_close_idle(WHY_DRAIN);
 }
 

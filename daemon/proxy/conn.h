@@ -3,9 +3,9 @@
  *
  *   PEEK ---> HTTP ---> PEEK (once, after CONNECT) ---> SHAKE ---> HTTP
  *     |                   |                                          |
- *     |                   +--> DIAL --> TUNNEL <---------------------+
- *     +--> DEAD                            |          (upgrade)
- *   every state --> DRAIN or DEAD          +--> DRAIN --> DEAD
+ *     |                   +--> DIAL --> TUNNEL         SOCKET <------+
+ *     +--> DEAD                            |             |    (upgrade)
+ *   every state --> DRAIN or DEAD          +-> DRAIN <---+
  *
  * conn_enter is the only writer of the state, conn_close the only exit. One
  * deadline per connection. Freed at the end of the loop turn. */
@@ -28,6 +28,7 @@ enum conn_state {
 	CONN_SHAKE,  /* TLS with the client */
 	CONN_HTTP,   /* requests */
 	CONN_TUNNEL, /* bytes pass unread */
+	CONN_SOCKET, /* messages of a WebSocket */
 	CONN_DRAIN,  /* flush what is queued, read nothing new */
 	CONN_DEAD,
 	CONN_STATES
@@ -64,9 +65,9 @@ struct conn {
 	uint16_t port;
 	struct fate fate; /* of that host */
 
-	struct h1_conn *h1;    /* owned; CONN_HTTP: one of these two */
-	struct h2_conn *h2;
+	struct h1_conn *h1;    /* owned; CONN_HTTP */
 	struct tunnel *tunnel; /* owned; CONN_DIAL, CONN_TUNNEL, CONN_DRAIN */
+	struct socket *socket; /* owned; CONN_SOCKET, CONN_DRAIN */
 };
 
 /* Make a connection of fd (owned from now on). NULL when memory is out: fd is
@@ -96,7 +97,7 @@ const char *conn_state_word(enum conn_state s);
 /* From now on connections end after the answer under way. */
 void conn_drain(void);
 bool conn_draining(void);
-/* Close the idle ones (drain), or all. */
+/* Close the idle ones (drain), or all; WHY_DRAIN: sockets may still say so. */
 void conn_close_idle(enum why why);
 void conn_close_all(enum why why);
 

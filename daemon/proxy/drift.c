@@ -167,6 +167,14 @@ void drift_host(const struct service *s, struct span host, struct span base)
 	note(s, &new);
 }
 
+void drift_socket(const struct service *s, struct span path)
+{
+	struct drift_name new = { .carrier = CARRIER_SOCKET };
+
+	new.n = (uint8_t)drift_fold(CARRIER_SOCKET, path, new.text);
+	note(s, &new);
+}
+
 /* ---- the reader's side ---- */
 
 const struct drift_service *drift_of(

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* drift - names that no pack line speaks of: hosts below the domains of a
- * service, and headers, parameters, cookies, paths of content that met the last
- * line of a closed list or none, or in which a detect line found something.
+ * service, paths of WebSockets that no entry names, and headers, parameters, cookies,
+ * paths of content that met the last line of a closed list or none, or in which a
+ * detect line found something.
  * Each is kept once per service and version of its pack, in a page that a
  * worker shares with the parent. Only its worker writes a page; readers copy
  * and check what they read.
@@ -38,7 +39,7 @@ struct conf;
 struct finding;
 
 struct drift_name {
-	uint8_t carrier; /* enum carrier; CARRIER_HOST: a host */
+	uint8_t carrier; /* enum carrier; _HOST, _SOCKET: see below */
 	uint8_t down;    /* in answers */
 	uint8_t n;
 	char text[DRIFT_NAME_BYTES];
@@ -71,6 +72,8 @@ void drift_rules(const struct conf *conf);
 void drift_field(const struct service *s, bool down, const struct finding *f);
 /* host: lower case; base: the domain it is below, the end of host. */
 void drift_host(const struct service *s, struct span host, struct span base);
+/* A WebSocket that no entry names; path: of its request, without query. */
+void drift_socket(const struct service *s, struct span path);
 
 /* ---- the reader's side ---- */
 

@@ -282,6 +282,7 @@ size_t drift_fold(enum carrier c, struct span name, char *out)
 	case CARRIER_MULTIPART:
 	case CARRIER_SDP:
 	case CARRIER_HOST:
+	case CARRIER_SOCKET:
 	case CARRIER_COUNT:
 		fold(&t, name);
 		break;

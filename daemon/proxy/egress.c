@@ -106,6 +106,25 @@ static int look_inside(struct egress *e, struct span in, bool last)
 	return r;
 }
 
+int egress_message(const struct conf *conf, struct span content)
+{
+	struct egress e = { .guard = conf->guard };
+	int r;
+
+	guard_init(&e.scan);
+	if (guard_feed(e.guard, &e.scan, content) > 0)
+		return -EACCES;
+	if (!coding_gzip_begins(content))
+		return 0;
+	guard_init(&e.inner);
+	e.coding = coding_new(SPAN("gzip"));
+	if (e.coding == NULL)
+		return -ENOMEM;
+	r = decode(&e, content, true);
+	coding_free(e.coding);
+	return r == -EBADMSG ? 0 : r; /* it was no gzip, or not only */
+}
+
 int egress_feed(struct egress *e, struct span in, bool last)
 {
 	if (buf_add_span(&e->held, in) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* egress - the egress guard on one request: its head as it is written, and its
- * content as the server will read it, after all rules and without the framing.
+/* egress - the egress guard on one message of a WebSocket, or on one request: its
+ * head as it is written, and its content as the server will read it, after all
+ * rules and without the framing.
  *
  * Content is looked at as a whole before any of it goes on, and its last bytes
  * (conf.never_hold) are held back until the body ends: when a text of `never`
@@ -51,6 +52,10 @@ void egress_fini(struct egress *e); /* of a zeroed struct too */
 
 /* May this head leave? 0, or -EACCES: a text of `never` is in it. */
 int egress_head(const struct egress *e, struct span head);
+
+/* May this message of a WebSocket leave? It is whole, without frames and
+ * compression of the socket; gzip in it is looked into. 0, -EACCES, -ENOMEM. */
+int egress_message(const struct conf *conf, struct span content);
 
 /* The content coding of the body that follows, "" for none. 0, or -ENOTSUP (no
  * guard can read it), -ENOMEM. Call it before the first egress_feed. */

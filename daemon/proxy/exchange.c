@@ -10,6 +10,7 @@
 #include "http/find.h"
 #include "http/head.h"
 #include "proxy/fate.h"
+#include "proxy/fault.h"
 #include "proxy/keys.h"
 #include "proxy/snapshot.h"
 
@@ -77,9 +78,12 @@ struct msg *exchange_request(struct exchange *x)
 	return &x->req;
 }
 
-const struct service *exchange_service(const struct exchange *x)
+void exchange_socket(const struct exchange *x, struct socket_start *ret_how)
 {
-	return x->fate.service;
+	*ret_how = (struct socket_start){ .service = x->fate.service,
+		.terms = &x->terms,
+		.scope = &x->scope,
+		.subject = &x->subject };
 }
 
 void exchange_half_done(struct exchange *x)
@@ -107,20 +111,6 @@ void exchange_continue(struct exchange *x)
 	m.keep_alive = true;
 	if (x->ops->head(x->arg, &m) == 0)
 		(void)x->ops->flush(x->arg);
-}
-
-enum why exchange_why(int err, bool up)
-{
-	switch (err) {
-	case -EACCES:
-		return WHY_GUARD;
-	case -EBADMSG:
-	case -ENOTSUP:
-		return up ? WHY_BAD_BODY : WHY_BAD_ANSWER_BODY;
-	case -ENOMEM:
-		return WHY_MEMORY;
-	}
-	return up ? WHY_BODY_LIMIT : WHY_ANSWER_LIMIT;
 }
 
 /* Send an own answer. The request's content, if any is still to come, is read
@@ -165,22 +155,7 @@ static void refuse_with(
 
 static void count(const struct exchange *x, enum why why)
 {
-	/* 1 + the counter of the gateway as a whole; 0: none. */
-	static const int as_a_whole[WHY_COUNT] = {
-		[WHY_BAD_REQUEST] = 1 + STAT_BAD_REQUEST,
-		[WHY_BAD_BODY] = 1 + STAT_BAD_REQUEST,
-		[WHY_BAD_RESPONSE] = 1 + STAT_BAD_RESPONSE,
-		[WHY_BAD_ANSWER_BODY] = 1 + STAT_BAD_RESPONSE,
-		[WHY_HEAD_LIMIT] = 1 + STAT_LIMITS,
-		[WHY_BODY_LIMIT] = 1 + STAT_LIMITS,
-		[WHY_ANSWER_LIMIT] = 1 + STAT_LIMITS,
-		[WHY_MISMATCH] = 1 + STAT_MISMATCH,
-	};
-
-	if (as_a_whole[why] > 0)
-		stat_add((enum stat_id)(as_a_whole[why] - 1), 1);
-	if (x->fate.service != NULL && why == WHY_GUARD)
-		stat_service_add(x->fate.service->index, STAT_SERVICE_GUARD, 1);
+	fault_count(x->fate.service, why);
 	if (x->fate.service != NULL && why_is_error(why))
 		stat_service_add(
 		    x->fate.service->index, STAT_SERVICE_ERRORS, 1);
@@ -344,6 +319,25 @@ static bool take_scope(struct exchange *x, const struct plan *plan)
 	return r >= 0;
 }
 
+/* What the entries for WebSockets say of one; false: refused. */
+static bool judge_socket(struct exchange *x)
+{
+	const struct socket_match *m = &x->terms.match;
+
+	if (socket_judge(&x->terms, x->conn->snap->conf, x->fate.service,
+	        x->fate.observe, &x->subject, &x->req) < 0) {
+		exchange_refuse(x, WHY_MEMORY);
+		return false;
+	}
+	if (m->deny == NULL)
+		return true;
+	if (x->fate.observe)
+		watch_deny(x, m->why);
+	else
+		deny(x, m->why, &m->deny->sink);
+	return x->fate.observe;
+}
+
 static void forward(struct exchange *x)
 {
 	struct conn *c = x->conn;
@@ -376,6 +370,8 @@ static void forward(struct exchange *x)
 		return;
 	}
 	judge_upgrade(&x->req);
+	if (x->req.upgrade && !judge_socket(x))
+		return;
 	head_hop(&x->req);
 	values_init(&x->values_up, c->snap->conf, x->fate.service, &x->scope,
 	    false);
@@ -388,6 +384,11 @@ static void forward(struct exchange *x)
 		watch_request(x, match.plan);
 		match.plan = NULL;
 	} else if (!rewrite(x, match.plan)) {
+		return;
+	}
+	if (x->req.upgrade &&
+	    socket_offer(&x->terms, c->snap->conf, &x->req, x->arena) < 0) {
+		exchange_refuse(x, WHY_HEAD_LIMIT);
 		return;
 	}
 	pipe_init(&x->pipe_up, &x->req, match.plan, &x->values_up.env,

@@ -19,7 +19,7 @@
 struct arena;
 struct conn;
 struct exchange;
-struct service;
+struct socket_start;
 struct stream;
 
 struct exchange_ops {
@@ -44,8 +44,8 @@ struct exchange_ops {
 	void (*done)(void *arg);
 	/* The answer cannot be completed: end the connection. */
 	void (*fail)(void *arg, enum why why);
-	/* A 101 was queued: the connection is a tunnel to server now (owned by
-	 * the callee). */
+	/* A 101 was queued: the connection is a WebSocket to server now (owned by
+	 * the callee); exchange_socket tells how. */
 	void (*upgraded)(void *arg, struct stream *server);
 };
 
@@ -82,7 +82,7 @@ void exchange_drained(struct exchange *x);
 /* The deadline passed: refuse or fail by what is waited for. */
 void exchange_timeout(struct exchange *x);
 
-/* Who is counted for this exchange; NULL: no pack names the host. */
-const struct service *exchange_service(const struct exchange *x);
+/* In ops->upgraded: how the socket begins. Points into x. */
+void exchange_socket(const struct exchange *x, struct socket_start *ret_how);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "http/head.h"
+#include "proxy/fault.h"
 #include "proxy/snapshot.h"
 
 /* The exchange was ended or handed on by what was just called. */
@@ -49,6 +50,7 @@ static void upgrade(struct exchange *x)
 {
 	const struct plan *plan;
 	struct stream *s;
+	int err;
 
 	if (!x->req.upgrade || !x->res.upgrade ||
 	    !span_eq_nocase(
@@ -58,6 +60,14 @@ static void upgrade(struct exchange *x)
 	}
 	if (rewrite_head(x, &plan) < 0)
 		return;
+	err = socket_answer(&x->terms, x->conn->snap->conf, x->fate.service,
+	    &x->subject, &x->res, x->arena);
+	if (err < 0) {
+		exchange_refuse(x, err == -EPROTO   ? WHY_BAD_RESPONSE
+		                   : err == -EACCES ? x->terms.match.why
+		                                    : WHY_MEMORY);
+		return;
+	}
 	x->res.keep_alive = true;
 	if (x->ops->head(x->arg, &x->res) < 0)
 		return;
@@ -135,7 +145,7 @@ static void content(struct exchange *x, struct span s, bool last)
 	}
 	err = pipe_feed(&x->pipe_down, s, last);
 	if (err < 0) {
-		exchange_refuse(x, exchange_why(err, false));
+		exchange_refuse(x, fault_why(err, false));
 		return;
 	}
 	if (!had_head && !pipe_head_ready(&x->pipe_down))

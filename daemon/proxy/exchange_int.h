@@ -12,6 +12,7 @@
 #include "proxy/exchange.h"
 #include "proxy/pipe.h"
 #include "proxy/reply.h"
+#include "proxy/socket.h"
 #include "proxy/upstream.h"
 #include "proxy/values.h"
 
@@ -40,6 +41,7 @@ struct exchange {
 	struct fate fate;
 	uint16_t port;
 	bool tls;
+	struct socket_terms terms; /* with req.upgrade */
 	struct values values_up, values_down;
 	struct keys_scope scope;  /* of names: from forward on */
 
@@ -71,8 +73,6 @@ struct exchange {
 void exchange_continue(struct exchange *x);
 /* Set when a half is done: ends the exchange when both are. */
 void exchange_half_done(struct exchange *x);
-/* From an error of pipe and scrubber to a reason. */
-enum why exchange_why(int err, bool up);
 
 /* exchange_watch.c: mode observe. The message passes; what the rules would do
  * to it happens to a copy, and is counted as if it had been done. What they

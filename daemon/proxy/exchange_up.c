@@ -6,6 +6,7 @@
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "http/h1.h"
+#include "proxy/fault.h"
 #include "proxy/snapshot.h"
 
 /* Does the request go on to be read? Not while its head waits for a server, nor
@@ -162,7 +163,7 @@ static void start(struct exchange *x, bool last)
 
 	x->begun = true;
 	if (err == -EACCES || err == -EBADMSG || err == -ENOTSUP)
-		exchange_refuse(x, exchange_why(err, true));
+		exchange_refuse(x, fault_why(err, true));
 	else if (err < 0)
 		exchange_refuse(x, WHY_HEAD_LIMIT);
 	else
@@ -250,7 +251,7 @@ void up_content(struct exchange *x, struct span s, bool last)
 	if (err < 0) {
 		if (last)
 			x->up = HALF_DONE;
-		exchange_refuse(x, exchange_why(err, true));
+		exchange_refuse(x, fault_why(err, true));
 		return;
 	}
 	if (!had_head && may_begin(x, last)) {

@@ -10,7 +10,7 @@
 #include "proxy/exchange.h"
 #include "proxy/front.h"
 #include "proxy/snapshot.h"
-#include "proxy/tunnel.h"
+#include "proxy/socket.h"
 
 enum state {
 	HEAD, /* a request head is awaited or being read */
@@ -136,13 +136,14 @@ static void on_upgraded(void *arg, struct stream *server)
 {
 	struct h1_conn *h = arg;
 	struct conn *c = h->conn;
-	const struct service *service = exchange_service(h->exchange);
+	struct socket_start how;
 
-	h1_conn_free(h);
+	exchange_socket(h->exchange, &how);
+	h1_conn_free(h); /* freed later: how is still good */
 	c->h1 = NULL;
-	conn_enter(c, CONN_TUNNEL);
-	if (c->state == CONN_TUNNEL)
-		tunnel_start(c, server, service);
+	conn_enter(c, CONN_SOCKET);
+	if (c->state == CONN_SOCKET)
+		socket_start(c, server, &how);
 	else
 		stream_close(server);
 }

@@ -134,7 +134,7 @@ static int end_control(struct ws *w, enum ws_way way, struct buf *out)
 		ws_note(w, way, WS_LOOKED, NULL);
 	if (r == 0)
 		r = ws_write(out, op, 0, x->masked ? x->mask : NULL, payload);
-	x->closed = x->closed || op == OP_CLOSE;
+	x->closed = x->closed || (r == 0 && op == OP_CLOSE);
 	buf_reset(&x->control);
 	return r;
 }

@@ -61,6 +61,7 @@ static bool is_compiled(const struct where *w)
 		case CARRIER_COUNT:
 			break;
 		case CARRIER_HOST:
+		case CARRIER_SOCKET:
 			return false;
 		}
 	return true;

@@ -193,6 +193,18 @@ static void pass(struct run *r)
 		run_settle(r);
 }
 
+static void drain(struct run *r)
+{
+	uint64_t ms;
+
+	if (r->step->nwords != 1 || !duration(r->step->word[0], &ms)) {
+		run_fail(r, "expected: drain 60s (or ms, m, h)");
+		return;
+	}
+	proxy_drain((unsigned)(ms / 1000));
+	run_settle(r);
+}
+
 static void dns(struct run *r)
 {
 	static const struct {
@@ -254,6 +266,8 @@ static void plain_step(struct run *r)
 			rnd_seed(seed);
 	} else if (span_eq(verb, SPAN("pass"))) {
 		pass(r);
+	} else if (span_eq(verb, SPAN("drain"))) {
+		drain(r);
 	} else if (span_eq(verb, SPAN("dns"))) {
 		dns(r);
 	} else if (span_eq(verb, SPAN("certificate"))) {

@@ -300,13 +300,14 @@ static void keep(struct run *r, struct span text)
 	m->here = true;
 }
 
-/* "message [text|binary] [deflate|plain]" */
+/* "message [text|binary] [deflate|plain] [times=N]": the last of them */
 static void get_message(struct run *r, struct case_end *e, struct wire *w)
 {
 	const struct case_step *s = r->step;
+	unsigned times = number_of(s, "times", 1);
 	struct span got;
 
-	do {
+	while (times > 0) {
 		if (!take_frame(r, e, w))
 			return;
 		if (e->in.frame.opcode >= OPCODE_CLOSE) {
@@ -314,7 +315,8 @@ static void get_message(struct run *r, struct case_end *e, struct wire *w)
 			show_frame(r, &e->in.frame);
 			return;
 		}
-	} while (!case_reader_whole(&e->in));
+		times -= case_reader_whole(&e->in);
+	}
 	got = buf_span(&e->in.message);
 	keep(r, got);
 	if (has_word(s, "binary") && e->in.kind != OPCODE_BINARY)
