@@ -12,6 +12,7 @@
 #include "proxy/client.h"
 #include "proxy/front.h"
 #include "proxy/h1_conn.h"
+#include "proxy/h2_conn.h"
 #include "proxy/snapshot.h"
 #include "proxy/socket.h"
 #include "proxy/tunnel.h"
@@ -67,7 +68,10 @@ static void on_deadline(void *arg)
 		front_timeout(c);
 		break;
 	case CONN_HTTP:
-		h1_conn_timeout(c->h1);
+		if (c->h2 != NULL)
+			h2_conn_timeout(c->h2);
+		else
+			h1_conn_timeout(c->h1);
 		break;
 	case CONN_SHAKE:
 		conn_close(c, WHY_TLS_CLIENT);
@@ -181,6 +185,13 @@ static void bury(void *arg)
 		on_last();
 }
 
+static void free_codec(struct conn *c)
+{
+	h1_conn_free(c->h1);
+	h2_conn_free(c->h2);
+	c->h1 = NULL, c->h2 = NULL;
+}
+
 void conn_close(struct conn *c, enum why why)
 {
 	if (c->state == CONN_DEAD)
@@ -188,8 +199,7 @@ void conn_close(struct conn *c, enum why why)
 	c->why = why;
 	conn_enter(c, CONN_DEAD);
 	deadline_fini(&c->deadline);
-	h1_conn_free(c->h1);
-	c->h1 = NULL;
+	free_codec(c);
 	tunnel_free(c->tunnel);
 	c->tunnel = NULL;
 	socket_free(c->socket);
@@ -242,8 +252,7 @@ void conn_finish(struct conn *c, enum why why)
 		return;
 	}
 	c->why = why;
-	h1_conn_free(c->h1);
-	c->h1 = NULL;
+	free_codec(c);
 	conn_enter(c, CONN_DRAIN);
 	if (c->state == CONN_DEAD)
 		return;
@@ -270,6 +279,12 @@ const char *conn_state_word(enum conn_state s)
 	return word[s];
 }
 
+static bool is_idle(const struct conn *c)
+{
+	return c->h2 != NULL ? h2_conn_idle(c->h2)
+	                     : c->h1 != NULL && h1_conn_idle(c->h1);
+}
+
 static void close_some(enum conn_state s, bool idle_only, enum why why)
 {
 	if (by_id == NULL)
@@ -282,7 +297,7 @@ static void close_some(enum conn_state s, bool idle_only, enum why why)
 			socket_away(c->socket, why);
 		else if (!idle_only || s == CONN_PEEK)
 			conn_close(c, why);
-		else if (c->h1 != NULL && h1_conn_idle(c->h1))
+		else if (is_idle(c))
 			conn_finish(c, why); /* an answer may still wait */
 	}
 }
@@ -290,6 +305,14 @@ static void close_some(enum conn_state s, bool idle_only, enum why why)
 void conn_drain(void)
 {
 	draining = true;
+	if (by_id != NULL)
+		LIST_EACH(l, tmp, &all[CONN_HTTP])
+		{
+			struct conn *c = LIST_ENTRY(l, struct conn, link);
+
+			if (c->h2 != NULL)
+				h2_conn_leave(c->h2);
+		}
 	conn_close_idle(WHY_DRAIN);
 }
 

@@ -65,7 +65,8 @@ struct conn {
 	uint16_t port;
 	struct fate fate; /* of that host */
 
-	struct h1_conn *h1;    /* owned; CONN_HTTP */
+	struct h1_conn *h1;    /* owned; CONN_HTTP: one of these two */
+	struct h2_conn *h2;
 	struct tunnel *tunnel; /* owned; CONN_DIAL, CONN_TUNNEL, CONN_DRAIN */
 	struct socket *socket; /* owned; CONN_SOCKET, CONN_DRAIN */
 };
