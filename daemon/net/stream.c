@@ -13,6 +13,7 @@
 #include <event2/event_struct.h>
 
 #include "net/loop.h"
+#include "net/splice.h"
 
 #define READ_PLAIN_BYTES (32u << 10)  /* asked from the socket at once */
 #define READ_RECORD_BYTES (16u << 10) /* one TLS record's plaintext */
@@ -29,6 +30,9 @@ struct stream {
 	struct buf in, out;
 	const struct transport *under; /* NULL: plain */
 	void *transport;               /* owned, by under->free */
+	struct stream *peer;           /* of a tunnel; borrowed, knows us */
+	struct splice *pipe; /* owned; output behind that of the queue */
+	size_t passed;
 	struct event on_in, on_out;
 	bool in_armed, out_armed;
 
@@ -58,6 +62,7 @@ struct stream {
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 static void on_soon(void *arg);
+static void wait_input(struct stream *s);
 
 static void disarm_in(struct stream *s)
 {
@@ -152,6 +157,11 @@ static void bury(struct stream *s)
 	s->phase = CLOSED;
 	s->ops = NULL;
 	s->full = false;
+	if (s->peer != NULL)
+		s->peer->peer = NULL;
+	s->peer = NULL;
+	splice_put(s->pipe);
+	s->pipe = NULL;
 	loop_soon_cancel(&s->soon);
 	if (s->under != NULL)
 		s->under->free(s->transport);
@@ -167,7 +177,7 @@ void stream_close(struct stream *s)
 		return;
 	/* An orderly end says so also when it is sudden (RFC 8446, 6.1); one
 	 * that drops bytes must look cut to the peer. */
-	if (s->under != NULL && s->phase == OPEN && buf_len(&s->out) == 0 &&
+	if (s->under != NULL && s->phase == OPEN && stream_queued(s) == 0 &&
 	    !s->finish_done)
 		s->under->finish(s->transport);
 	disarm_in(s);
@@ -175,18 +185,6 @@ void stream_close(struct stream *s)
 	close(s->fd);
 	s->fd = -1;
 	bury(s);
-}
-
-int stream_release_fd(struct stream *s)
-{
-	int fd = s->fd;
-
-	assert(
-	    s->under == NULL && buf_len(&s->in) == 0 && buf_len(&s->out) == 0);
-	disarm_in(s);
-	disarm_out(s);
-	bury(s);
-	return fd;
 }
 
 void stream_set_ops(struct stream *s, const struct stream_ops *ops, void *arg)
@@ -210,6 +208,25 @@ struct buf *stream_in(struct stream *s)
 struct buf *stream_out(struct stream *s)
 {
 	return &s->out;
+}
+
+size_t stream_queued(const struct stream *s)
+{
+	return buf_len(&s->out) + (s->pipe != NULL ? splice_held(s->pipe) : 0);
+}
+
+void stream_join(struct stream *a, struct stream *b)
+{
+	a->peer = b;
+	b->peer = a;
+}
+
+size_t stream_passed(struct stream *s)
+{
+	size_t n = s->passed;
+
+	s->passed = 0;
+	return n;
 }
 
 int stream_fd(const struct stream *s)
@@ -310,7 +327,7 @@ static void say_goodbye(struct stream *s)
 /* Note what on_drain has to tell; the caller decides when. */
 static void note_level(struct stream *s)
 {
-	size_t len = buf_len(&s->out);
+	size_t len = stream_queued(s);
 
 	if (len >= STREAM_HIWAT_BYTES)
 		s->above = true;
@@ -324,6 +341,19 @@ static void note_level(struct stream *s)
 	}
 }
 
+static ssize_t empty_pipe(struct stream *s)
+{
+	ssize_t n = 0;
+
+	while (splice_held(s->pipe) > 0 && (n = splice_to(s->pipe, s->fd)) > 0)
+		;
+	if (n < 0)
+		return n == -EPIPE ? -ECONNRESET : n;
+	splice_put(s->pipe);
+	s->pipe = NULL;
+	return n;
+}
+
 /* Send what is queued, as far as it goes. 0 or the error. */
 static int push(struct stream *s)
 {
@@ -334,6 +364,8 @@ static int push(struct stream *s)
 	note_level(s);
 	while (buf_len(&s->out) > 0 && (n = write_some(s)) > 0)
 		buf_drain(&s->out, (size_t)n);
+	if (s->pipe != NULL && n >= 0)
+		n = empty_pipe(s);
 	if (n < 0 && n != -EAGAIN)
 		return broken(s, (int)n);
 	s->write_waits_input =
@@ -348,6 +380,8 @@ static int push(struct stream *s)
 			buf_release(&s->out);
 		if (s->finish_asked && !s->finish_done)
 			say_goodbye(s);
+		if (s->peer != NULL && s->peer->reading)
+			wait_input(s->peer); /* it may have rested for us */
 	}
 	note_level(s);
 	return s->err;
@@ -413,6 +447,42 @@ static void note_end(struct stream *s, int err)
 	disarm_in(s);
 }
 
+static bool both_plain(const struct stream *s)
+{
+	return s->under == NULL && s->peer->under == NULL;
+}
+
+/* A large flow, with nothing before it in a queue? */
+static bool may_pass(const struct stream *s)
+{
+	const struct stream *to = s->peer;
+
+	return to != NULL && s->bulk && both_plain(s) && to->phase == OPEN &&
+	       !to->finish_asked && buf_len(&s->in) == 0 &&
+	       buf_len(&to->out) == 0;
+}
+
+/* From socket to socket; false: no pipe can be had. */
+static bool pass(struct stream *s, size_t *ret_n)
+{
+	struct stream *to = s->peer;
+	ssize_t n;
+
+	to->pipe = splice_take();
+	if (to->pipe == NULL)
+		return false;
+	n = splice_from(to->pipe, s->fd);
+	*ret_n = n > 0 ? (size_t)n : 0;
+	s->passed += *ret_n;
+	s->bulk = *ret_n >= READ_RECORD_BYTES;
+	s->dry = true;
+	if (n <= 0 && n != -EAGAIN)
+		note_end(s, (int)n);
+	if (push(to) < 0 || to->drain_due)
+		loop_soon(&to->soon);
+	return true;
+}
+
 /* Take what is there until the queue is full. Bytes taken. */
 static size_t pull(struct stream *s)
 {
@@ -421,6 +491,8 @@ static size_t pull(struct stream *s)
 	ssize_t got = 1;
 	char *at;
 
+	if (may_pass(s) && pass(s, &n))
+		return n;
 	s->dry = false;
 	while (!s->dry && got > 0) {
 		room = STREAM_IN_MAX_BYTES - buf_len(&s->in);
@@ -448,10 +520,21 @@ static size_t pull(struct stream *s)
 	return buf_len(&s->in) - before;
 }
 
+/* Passed bytes wait at the other end, or could flow when its queue is empty. */
+static bool rests(const struct stream *s)
+{
+	const struct stream *to = s->peer;
+
+	return to != NULL && (to->pipe != NULL || (s->bulk && both_plain(s) &&
+	                                              buf_len(&to->out) > 0));
+}
+
 static bool may_pull(struct stream *s)
 {
 	if (s->full && buf_len(&s->in) <= STREAM_IN_MAX_BYTES / 2)
 		s->full = false;
+	if (rests(s))
+		return false;
 	return s->phase == OPEN && s->reading && !s->full && !s->ended;
 }
 

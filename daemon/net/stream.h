@@ -80,15 +80,22 @@ static inline bool stream_full(struct stream *s)
 	return buf_len(stream_out(s)) >= STREAM_HIWAT_BYTES;
 }
 
+/* Let what comes in at one go out at the other, both ways, until one is closed.
+ * A large flow between plain streams does so inside the kernel (net/splice) and
+ * is not seen in stream_in(): on_read tells, stream_passed how much since it was
+ * asked last. All else comes by the queues, and the owner moves it. In order:
+ * nothing is read while passed bytes wait; only what was read from the one may be
+ * added to the output of the other. */
+void stream_join(struct stream *a, struct stream *b);
+size_t stream_passed(struct stream *s);
+/* Output that waits, by either way. */
+size_t stream_queued(const struct stream *s);
+
 /* Is there nothing in the socket, no byte and no end? Asks the kernel: before an
  * idle connection is used again. */
 bool stream_quiet(const struct stream *s);
 
 int stream_fd(const struct stream *s);  /* borrowed */
-/* Give the plain fd away and free the stream; queues must be empty and there is
- * no transport. For splice tunnels. */
-int stream_release_fd(struct stream *s);
-
 /* Memory of an idle stream goes back (empty queues only). */
 void stream_rest(struct stream *s);
 

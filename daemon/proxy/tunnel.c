@@ -37,13 +37,12 @@ void tunnel_free(struct tunnel *t)
 static bool move(struct tunnel *t, struct stream *from, struct stream *to)
 {
 	struct span s = buf_span(stream_in(from));
+	size_t n = s.n + stream_passed(from);
 	struct conn *c = t->conn;
 
+	stat_service_add(t->service->index, STAT_SERVICE_BLIND_BYTES, n);
+	stat_add(from == t->server ? STAT_BYTES_DOWN : STAT_BYTES_UP, n);
 	if (s.n > 0) {
-		stat_service_add(
-		    t->service->index, STAT_SERVICE_BLIND_BYTES, s.n);
-		stat_add(
-		    from == t->server ? STAT_BYTES_DOWN : STAT_BYTES_UP, s.n);
 		if (buf_add_span(stream_out(to), s) < 0) {
 			conn_close(c, WHY_MEMORY);
 			return false;
@@ -72,9 +71,9 @@ static void settle(struct tunnel *t)
 {
 	struct stream *client = t->conn->client;
 
-	if (buf_len(stream_out(client)) > 0)
+	if (stream_queued(client) > 0)
 		stream_notify_empty(client);
-	else if (buf_len(stream_out(t->server)) > 0)
+	else if (stream_queued(t->server) > 0)
 		stream_notify_empty(t->server);
 	else
 		conn_close(t->conn, WHY_DONE);
@@ -180,6 +179,7 @@ static void relay(struct tunnel *t)
 {
 	stream_set_ops(t->conn->client, &client_ops, t);
 	stream_set_ops(t->server, &server_ops, t);
+	stream_join(t->conn->client, t->server);
 	if (move(t, t->conn->client, t->server))
 		(void)move(t, t->server, t->conn->client);
 }

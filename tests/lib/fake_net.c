@@ -308,11 +308,20 @@ int stream_fd(const struct stream *s)
 	return s->wire->fd;
 }
 
-int stream_release_fd(struct stream *s)
+void stream_join(struct stream *a, struct stream *b)
+{
+	(void)a, (void)b; /* all comes by the queues */
+}
+
+size_t stream_passed(struct stream *s)
 {
 	(void)s;
-	broken("splice tunnels have no fake");
-	return -1;
+	return 0;
+}
+
+size_t stream_queued(const struct stream *s)
+{
+	return buf_len(&s->out);
 }
 
 void stream_rest(struct stream *s)
