@@ -178,8 +178,10 @@ static void drain(struct span body)
 		return;
 	w.draining = true;
 	(void)imsg_get_u32(&body, &limit_s);
-	for (unsigned i = 0; i < w.nlisten; i++)
+	for (unsigned i = 0; i < w.nlisten; i++) {
 		listen_stop(w.listener[i]);
+		close(w.listen_fd[i]); /* or who comes now waits in vain */
+	}
 	w.nlisten = 0;
 	proxy_drain(limit_s);
 }
