@@ -10,7 +10,7 @@
 #include "http/uri.h"
 
 #define ORIGINS_MAX 4096    /* then the one not used for longest goes */
-#define ORIGIN_IDLE_MAX 32  /* idle HTTP/1.1 connections */
+#define ORIGIN_IDLE_MAX 128 /* idle HTTP/1.1 connections */
 #define ORIGIN_SHARED_MAX 8 /* HTTP/2 connections */
 
 struct server;
