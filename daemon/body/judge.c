@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "body/scrub.h"
 
+#define RS '\x1e' /* behind each document, in several protocols */
+
 /* Hints, as no media type comes with a message. */
 static struct span type_of(bool text)
 {
@@ -15,12 +17,10 @@ static struct span type_of(bool text)
 static enum body_form form_of(
     const struct plan *plan, bool text, struct span in)
 {
-	enum body_form form = sniff_body(plan, type_of(text), in);
-
-	return form == BODY_JSON ? BODY_JSON_LINES : form;
+	return sniff_body(plan, type_of(text), in);
 }
 
-static int scrub_whole(enum body_form form, const struct plan *plan,
+static int scrub_one(enum body_form form, const struct plan *plan,
     const struct env *env, bool text, struct span in, struct buf *out)
 {
 	int r = 0;
@@ -31,6 +31,35 @@ static int scrub_whole(enum body_form form, const struct plan *plan,
 		return r;
 	r = scrub_feed(s, in, true, out);
 	scrub_free(s);
+	return r;
+}
+
+static bool is_blank(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] != ' ' && s.p[i] != '\t' && s.p[i] != '\r' &&
+		    s.p[i] != '\n')
+			return false;
+	return true;
+}
+
+/* No document of JSON has a bare RS in it, so nothing is cut that is one. */
+static int scrub_whole(enum body_form form, const struct plan *plan,
+    const struct env *env, bool text, struct span in, struct buf *out)
+{
+	int r = 0;
+
+	if (form != BODY_JSON || span_chr(in, RS) == in.n)
+		return scrub_one(form, plan, env, text, in, out);
+	while (r == 0 && in.n > 0) {
+		bool more = span_chr(in, RS) < in.n;
+		struct span one = span_cut(&in, RS);
+
+		r = is_blank(one) ? buf_add_span(out, one)
+		                  : scrub_one(form, plan, env, text, one, out);
+		if (r == 0 && more)
+			r = buf_add_char(out, RS);
+	}
 	return r;
 }
 
@@ -75,12 +104,12 @@ int judge_message(const struct message_rules *m, const struct env *env,
 	struct message_state state = { .met = { 0 } };
 	struct message_match match;
 	enum body_form form = form_of(all, text, in);
-	bool readable = form != BODY_UNREAD && form != BODY_REFUSED;
+	bool unread = form == BODY_UNREAD || form == BODY_REFUSED;
 	size_t start = buf_len(out);
 	int r = 0;
 
 	*ret_deny = NULL;
-	for (unsigned i = 0; readable && i < message_passes(m); i++)
+	for (unsigned i = 0; !unread && i < message_passes(m); i++)
 		if ((r = ask(m, i, text, in, &state)) < 0)
 			return r;
 	if ((r = message_settle(m, &state, &match)) < 0)
@@ -88,6 +117,8 @@ int judge_message(const struct message_rules *m, const struct env *env,
 	*ret_deny = match.deny;
 	if (match.deny != NULL)
 		return JUDGE_DENIED;
+	if (in.n == 0)
+		return JUDGE_SAME;
 	if (form == BODY_REFUSED)
 		return -EACCES;
 	if (form == BODY_UNREAD)

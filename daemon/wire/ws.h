@@ -13,7 +13,7 @@
  *
  * A message is read by the form of the pack; else a text as text/plain and a
  * binary one as protobuf would be (sniff.h): JSON when it begins so and there
- * are lines for it. JSON may be several documents behind each other. */
+ * are lines for it. See body/judge.h. */
 #ifndef WIRE_WS_H
 #define WIRE_WS_H
 
@@ -22,9 +22,10 @@
 #include "engine/treat.h"
 #include "wire/ws_deflate.h"
 
-#define WS_MESSAGE_MAX_BYTES (4u << 20) /* read: coded, open, and after rules  \
-	                                 */
-#define WS_PAUSE_BYTES (256u << 10)     /* of output, then ws_feed stops */
+#define WS_MESSAGE_MAX_BYTES                                                   \
+	(4u << 20)                  /* read: coded, open, and after rules      \
+	                             */
+#define WS_PAUSE_BYTES (256u << 10) /* of output, then ws_feed stops */
 #define WS_OUT_MAX_BYTES                                                       \
 	(WS_PAUSE_BYTES + WS_MESSAGE_MAX_BYTES +                               \
 	    (64u << 10))               /* for the owner */

@@ -159,8 +159,10 @@ static int refuse(
 	return 1;
 }
 
-/* Rules that are in force. 0; 1: denied, and done with; or an error. */
-static int apply_rules(struct message *m, struct buf out[2])
+/* Rules that are in force. 0; 1: denied, and done with; or an error. *ret_what
+ * is noted when nobody else refuses the message. */
+static int apply_rules(
+    struct message *m, struct buf out[2], enum ws_note *ret_what)
 {
 	const struct entry *deny = NULL;
 	int r = judge(m, &deny);
@@ -169,9 +171,12 @@ static int apply_rules(struct message *m, struct buf out[2])
 		ws_note(m->w, m->way, WS_REFUSED, NULL);
 		return r;
 	}
-	ws_note(m->w, m->way, note_of(r), deny);
+	*ret_what = note_of(r);
 	m->is_changed = r == JUDGE_CHANGED;
-	return r == JUDGE_DENIED ? refuse(m, deny, out) : 0;
+	if (r != JUDGE_DENIED)
+		return 0;
+	ws_note(m->w, m->way, WS_DENIED, deny);
+	return refuse(m, deny, out);
 }
 
 /* Rules that only count. */
@@ -189,17 +194,15 @@ static void watch_rules(struct message *m)
 static int finish_held(struct message *m, struct buf out[2])
 {
 	struct ws *w = m->w;
+	bool rules = m->x->rules != NULL && !w->set.observe;
+	enum ws_note what = WS_PASSED;
 	int r = open_message(m);
 
 	if (r < 0) {
 		ws_note(w, m->way, WS_REFUSED, NULL);
 		return r;
 	}
-	if (m->x->rules == NULL)
-		ws_note(w, m->way, WS_PASSED, NULL);
-	else if (w->set.observe)
-		watch_rules(m);
-	else if ((r = apply_rules(m, out)) != 0)
+	if (rules && (r = apply_rules(m, out, &what)) != 0)
 		return r < 0 ? r : 0;
 	r = ws_look(
 	    w, m->way, m->is_changed ? buf_span(&m->changed) : m->plain);
@@ -207,6 +210,10 @@ static int finish_held(struct message *m, struct buf out[2])
 		ws_note(w, m->way, WS_LOOKED, NULL);
 		return r;
 	}
+	if (m->x->rules != NULL && !rules)
+		watch_rules(m);
+	else
+		ws_note(w, m->way, what, NULL);
 	return write_message(m, &out[m->way]);
 }
 
