@@ -118,9 +118,8 @@ static struct h2_stream *find(const struct h2 *h, int32_t id)
 
 	if (s != NULL || h->role == H2_SERVER)
 		return s != NULL && s->live ? s : NULL;
-	LIST_EACH(l, tmp, &h->streams)
-	{
-		s = LIST_ENTRY(l, struct h2_stream, all);
+	for (struct link *l = h->streams.prev; l != &h->streams; l = l->prev) {
+		s = LIST_ENTRY(l, struct h2_stream, all); /* newest first */
 		if (s->id == id)
 			return s->live ? s : NULL;
 	}

@@ -9,11 +9,14 @@
 #include "proxy/exchange.h"
 #include "proxy/snapshot.h"
 
+#define SPARES_MAX 32 /* kept while requests are open; then one */
+
 struct h2_conn {
 	struct conn *conn;
 	struct h2 *h2;
-	struct link open;      /* of struct request */
-	struct link spare;     /* at most one, for the next request */
+	struct link open;  /* of struct request */
+	struct link spare; /* for the next requests */
+	unsigned nspare;
 	bool dead;             /* freed at the end of the turn */
 	bool writing;          /* inside h2_write */
 	bool leaving;          /* ends with its last stream */
@@ -108,6 +111,7 @@ static struct request *take_spare(struct h2_conn *h)
 		return new_request(h);
 	r = LIST_ENTRY(h->spare.next, struct request, link);
 	list_del(&r->link);
+	h->nspare--;
 	return r;
 }
 
@@ -116,7 +120,7 @@ static void retire(struct request *r)
 {
 	struct h2_conn *h = r->h;
 
-	if (!r->done || r->exchange == NULL || !list_empty(&h->spare)) {
+	if (!r->done || r->exchange == NULL || h->nspare == SPARES_MAX) {
 		free_request(r);
 		return;
 	}
@@ -127,6 +131,7 @@ static void retire(struct request *r)
 	r->begun = r->last = r->done = false;
 	r->dropped = 0;
 	list_add(&h->spare, &r->link);
+	h->nspare++;
 }
 
 static void give_up(struct request *r, enum h2_code code)
@@ -385,6 +390,8 @@ static void settle(struct h2_conn *h)
 {
 	if (!list_empty(&h->open))
 		return;
+	while (h->nspare > 1)
+		free_request(take_spare(h));
 	if (h->leaving || h2_leaving(h->h2) || conn_draining())
 		conn_finish(h->conn, WHY_DONE);
 	else

@@ -30,8 +30,10 @@ struct server {
 	bool idle;
 	uint64_t idle_since_ms;
 
-	struct h2 *h2; /* owned */
-	bool flushing; /* inside h2_write: do not enter again */
+	struct h2 *h2;     /* owned */
+	bool flushing;     /* inside h2_write: do not enter again */
+	bool suspect;      /* it may be dead: no new requests */
+	uint64_t heard_ms; /* when bytes came */
 	struct loop_soon soon;
 	struct loop_later later;
 };

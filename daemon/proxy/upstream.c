@@ -103,6 +103,12 @@ void upstream_reading(struct upstream *u, bool on)
 	u->codec->reading(u, on);
 }
 
+void upstream_suspect(struct upstream *u)
+{
+	if (u->codec != NULL)
+		u->codec->suspect(u);
+}
+
 void upstream_put(struct upstream *u)
 {
 	if (u->cut || !u->sent_all)

@@ -51,7 +51,8 @@ struct upstream {
 	struct h1_body body; /* HTTP/1.1: of the answer */
 	size_t scanned;      /* bytes of its head seen without the end */
 
-	int32_t id; /* HTTP/2: 0 when the stream has gone */
+	int32_t id;       /* HTTP/2: 0 when the stream has gone */
+	uint64_t sent_ms; /* when the head was */
 	bool head_here, too_large;
 	struct span piece; /* content that was brought just now */
 	struct buf in;     /* content that waits */
@@ -108,6 +109,10 @@ int upstream_eof(struct upstream *u, int err);
 bool upstream_waiting(const struct upstream *u);
 /* on: more of the answer is wanted. */
 void upstream_reading(struct upstream *u, bool on);
+
+/* The server was silent for too long: a connection of which nothing was heard
+ * since the request was sent takes no others. */
+void upstream_suspect(struct upstream *u);
 
 /* The answer was read to its end: the connection may serve others. */
 void upstream_put(struct upstream *u);

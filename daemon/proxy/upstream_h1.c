@@ -158,6 +158,11 @@ static void reading(struct upstream *u, bool on)
 	stream_reading(stream_of(u), on);
 }
 
+static void suspect(struct upstream *u)
+{
+	u->cut = true;
+}
+
 static void put(struct upstream *u)
 {
 	struct server *s = u->server;
@@ -185,6 +190,7 @@ const struct upstream_codec upstream_h1 = {
 	.eof = eof,
 	.waiting = waiting,
 	.reading = reading,
+	.suspect = suspect,
 	.put = put,
 	.drop = drop,
 };

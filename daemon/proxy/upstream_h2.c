@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "http/h2.h"
+#include "net/clock.h"
 
 /* ---- the connection ---- */
 
@@ -37,7 +38,7 @@ static void settle(struct server *s)
 {
 	if (s->state != SERVER_H2 || !list_empty(&s->legs))
 		return;
-	if (h2_leaving(s->h2))
+	if (h2_leaving(s->h2) || s->suspect)
 		server_close(s);
 	else if (!s->idle)
 		server_rest(s);
@@ -77,8 +78,10 @@ static void on_server_read(void *arg)
 {
 	struct server *s = arg;
 	struct buf *in = stream_in(s->stream);
-	int err = h2_feed(s->h2, buf_span(in));
+	int err;
 
+	s->heard_ms = clock_ms();
+	err = h2_feed(s->h2, buf_span(in));
 	if (s->state != SERVER_H2)
 		return;
 	buf_drain(in, buf_len(in));
@@ -198,7 +201,7 @@ int upstream_h2_begin(struct server *s)
 
 bool upstream_h2_room(const struct server *s)
 {
-	return s->state == SERVER_H2 && !h2_leaving(s->h2) &&
+	return s->state == SERVER_H2 && !s->suspect && !h2_leaving(s->h2) &&
 	       h2_grants(s->h2) > 0;
 }
 
@@ -224,6 +227,7 @@ static int send_head(struct upstream *u, const struct msg *m)
 	if (id < 0)
 		return id;
 	u->id = id;
+	u->sent_ms = clock_ms();
 	return 0;
 }
 
@@ -297,6 +301,14 @@ static void reading(struct upstream *u, bool on)
 	(void)u, (void)on;
 }
 
+static void suspect(struct upstream *u)
+{
+	struct server *s = u->server;
+
+	if (s != NULL && u->id != 0 && s->heard_ms < u->sent_ms)
+		s->suspect = true;
+}
+
 static void drop(struct upstream *u)
 {
 	struct server *s = u->server;
@@ -322,6 +334,7 @@ const struct upstream_codec upstream_h2 = {
 	.eof = eof,
 	.waiting = waiting,
 	.reading = reading,
+	.suspect = suspect,
 	.put = drop,
 	.drop = drop,
 };

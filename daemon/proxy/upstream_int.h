@@ -18,6 +18,7 @@ struct upstream_codec {
 	int (*eof)(struct upstream *u, int err);
 	bool (*waiting)(const struct upstream *u);
 	void (*reading)(struct upstream *u, bool on);
+	void (*suspect)(struct upstream *u);
 	void (*put)(struct upstream *u);
 	void (*drop)(struct upstream *u);
 };
