@@ -19,7 +19,7 @@
 /* Floods (RFC 9113, 10.5). Each peer has a budget; a frame that carries nothing
  * costs, what comes of the connection pays back up to the sum it began with:
  * PING, WINDOW_UPDATE below 1024 bytes                       -1
- * PRIORITY, frames of unknown type                           -5
+ * PRIORITY                                                   -5
  * SETTINGS, CONTINUATION, DATA without content, a 1xx       -10
  * a stream reset by the peer or for a fault of the peer     -20
  * a DATA frame that we sent                                  +2
@@ -87,11 +87,10 @@ void h2_free(struct h2 *h);
 void h2_stop(struct h2 *h);
 
 /* Bytes of the peer. 0; -EPROTO: a connection error, its GOAWAY is queued,
- * write it and close; -ENOMEM. Some errors are known only once h2_write has
- * written their GOAWAY: then h2_over is true, and this gives -EPROTO. Floods
- * end so too (ENHANCE_YOUR_CALM): resets, SETTINGS, PING, PRIORITY, empty
- * frames and CONTINUATION beyond what the streams served so far excuse (RFC
- * 9113, 10.5). */
+ * write it and close; -ENOMEM. Most errors are seen when h2_write has written
+ * their GOAWAY: what came after them was ignored, h2_over is true, and this
+ * gives -EPROTO from then on. Floods (RFC 9113, 10.5) end with
+ * ENHANCE_YOUR_CALM: see H2_BUDGET. */
 int h2_feed(struct h2 *h, struct span in);
 
 /* Append what is to be sent to out, until out has at least limit bytes queued

@@ -15,8 +15,8 @@
 
 /* What costs the peer something, and what pays it back: table in h2.h. */
 enum h2_deed {
-	H2_DEED_PING,     /* PING, small WINDOW_UPDATE */
-	H2_DEED_PRIORITY, /* PRIORITY, frames of no known type */
+	H2_DEED_PING, /* PING, small WINDOW_UPDATE */
+	H2_DEED_PRIORITY,
 	H2_DEED_SETTINGS, /* SETTINGS, CONTINUATION, empty DATA, a 1xx */
 	H2_DEED_RESET,    /* a stream that came to nothing, not by our will */
 	H2_DEED_DATA,     /* we sent content */

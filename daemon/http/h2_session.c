@@ -200,12 +200,14 @@ static int on_begin_frame(
 	case NGHTTP2_PING:
 		note(h, H2_DEED_PING);
 		break;
+	case NGHTTP2_PRIORITY:
+		note(h, H2_DEED_PRIORITY);
+		break;
 	case NGHTTP2_HEADERS:
 	case NGHTTP2_RST_STREAM:    /* see on_close */
 	case NGHTTP2_WINDOW_UPDATE: /* see on_frame */
 		break;
 	default:
-		note(h, H2_DEED_PRIORITY);
 		break;
 	}
 	return h->budget < 0 ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
