@@ -9,26 +9,45 @@
 
 #define BUF_FIRST_BYTES 512 /* first allocation */
 
-/* Blocks of one record of TLS come and go with every read: some are kept. */
-#define KEPT_BYTES (16u << 10)
+/* Queues come and go with every read and every message: some blocks of each
+ * size are kept. Sizes are BUF_FIRST_BYTES doubled, up to two records of TLS.
+ */
+#define KEPT_SIZES 7
 #if defined __SANITIZE_ADDRESS__
 #define KEPT_MAX 0 /* it shall see who uses them too long */
 #else
 #define KEPT_MAX 32
 #endif
 
-static char *kept[KEPT_MAX + 1];
-static unsigned nkept;
+static struct {
+	char *block[KEPT_MAX + 1];
+	unsigned n;
+} kept[KEPT_SIZES];
+
+/* Which of the sizes is n? KEPT_SIZES: none. */
+static unsigned size_of(size_t n)
+{
+	unsigned i = 0;
+
+	while (i < KEPT_SIZES && n != (size_t)BUF_FIRST_BYTES << i)
+		i++;
+	return i;
+}
 
 static char *take_block(size_t n)
 {
-	return n == KEPT_BYTES && nkept > 0 ? kept[--nkept] : malloc(n);
+	unsigned i = size_of(n);
+
+	return i < KEPT_SIZES && kept[i].n > 0 ? kept[i].block[--kept[i].n]
+	                                       : malloc(n);
 }
 
 static void give_block(char *p, size_t n)
 {
-	if (n == KEPT_BYTES && nkept < KEPT_MAX)
-		kept[nkept++] = p;
+	unsigned i = size_of(n);
+
+	if (p != NULL && i < KEPT_SIZES && kept[i].n < KEPT_MAX)
+		kept[i].block[kept[i].n++] = p;
 	else
 		free(p);
 }
