@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "ctl/cmd_int.h"
 #include "ctl/jstring.h"
 #include "ctl/offline.h"
@@ -20,6 +21,7 @@ struct question {
 	struct offline_field field[HEADERS_MAX];
 	struct buf body;
 	const char *body_path;
+	bool message; /* the content is one of a WebSocket */
 	bool json, bad;
 };
 
@@ -53,6 +55,9 @@ static void read_question(struct tool *t, struct question *q)
 			add_field(q, SPAN("Content-Type"), span_str(v));
 		} else if ((v = tool_value(t, "--body", &q->bad)) != NULL) {
 			q->body_path = v;
+		} else if ((v = tool_value(t, "--message", &q->bad)) != NULL) {
+			q->body_path = v;
+			q->message = true;
 		} else if (!q->bad && q->in.url.n == 0 &&
 		           t->argv[0][0] != '-') {
 			q->in.url = span_str(t->argv[0]);
@@ -63,8 +68,9 @@ static void read_question(struct tool *t, struct question *q)
 	}
 	q->bad = q->bad || q->in.url.n == 0;
 	if (q->in.method.n == 0)
-		q->in.method =
-		    q->body_path != NULL ? SPAN("POST") : SPAN("GET");
+		q->in.method = q->body_path != NULL && !q->message
+		                   ? SPAN("POST")
+		                   : SPAN("GET");
 }
 
 /* The content, from a file or standard input ("-"). */
@@ -89,7 +95,8 @@ static int read_body(struct question *q)
 		                     : strerror(errno));
 	if (fd >= 0 && !in)
 		close(fd);
-	q->in.body = buf_span(&q->body);
+	if (!q->message)
+		q->in.body = buf_span(&q->body);
 	return n < 0 ? -EIO : 0;
 }
 
@@ -138,6 +145,15 @@ static void agreement_json(const struct conf_service *s, json_t *root)
 	json_object_set_new(root, "agreement", row);
 }
 
+static void print_content(const struct question *q, struct span left)
+{
+	printf("content that leaves: %zu of %zu bytes\n", left.n,
+	    buf_len(&q->body));
+	fwrite(left.p, 1, left.n, stdout);
+	if (!span_ends(left, SPAN("\n")))
+		printf("\n");
+}
+
 static void print_text(const struct conf *c, const struct question *q,
     const struct offline *o, struct span text)
 {
@@ -150,16 +166,28 @@ static void print_text(const struct conf *c, const struct question *q,
 		printf("%-9s %s\n", "why", why_text_en(o->why));
 	fwrite(text.p, 1, text.n, stdout);
 	show_notes(o, "up", true, stdout);
-	if (q->body_path == NULL || o->end != OFFLINE_PASSED)
+	if (q->body_path == NULL || q->message || o->end != OFFLINE_PASSED)
 		return;
-	printf("content that leaves: %zu of %zu bytes\n", body.n, q->in.body.n);
-	fwrite(body.p, 1, body.n, stdout);
-	if (!span_ends(body, SPAN("\n")))
-		printf("\n");
+	print_content(q, body);
 }
 
+static json_t *message_json(const struct offline *m)
+{
+	json_t *row = json_object(), *notes = json_array();
+
+	show_verdict_json(m, row);
+	json_object_set_new(row, "unread", json_boolean(m->unread));
+	show_notes_json(m, "up", notes);
+	json_object_set_new(row, "fields", notes);
+	if (m->end == OFFLINE_PASSED)
+		json_object_set_new(
+		    row, "content", jstring(buf_span(&m->body)));
+	return row;
+}
+
+/* message: NULL, there is none. */
 static void print_json(const struct conf *c, const struct question *q,
-    const struct offline *o, struct span text)
+    const struct offline *o, const struct offline *message, struct span text)
 {
 	json_t *root = json_object(), *notes = json_array();
 
@@ -169,7 +197,9 @@ static void print_json(const struct conf *c, const struct question *q,
 	agreement_json(service_of(c, o), root);
 	show_notes_json(o, "up", notes);
 	json_object_set_new(root, "fields", notes);
-	if (q->body_path != NULL && o->end == OFFLINE_PASSED)
+	if (message != NULL)
+		json_object_set_new(root, "message", message_json(message));
+	if (q->body_path != NULL && !q->message && o->end == OFFLINE_PASSED)
 		json_object_set_new(
 		    root, "content", jstring(buf_span(&o->body)));
 	json_object_set_new(root, "explanation", jstring(text));
@@ -178,8 +208,8 @@ static void print_json(const struct conf *c, const struct question *q,
 	json_decref(root);
 }
 
-static int print_explain(
-    const struct conf *c, const struct question *q, const struct offline *o)
+static int print_explain(const struct conf *c, const struct question *q,
+    const struct offline *o, const struct offline *message)
 {
 	struct buf text;
 	int e = 0;
@@ -188,25 +218,53 @@ static int print_explain(
 	if (o->subject.host.n > 0)
 		e = explain_request(c->rules, &o->subject, &text);
 	if (e == 0 && q->json)
-		print_json(c, q, o, buf_span(&text));
+		print_json(c, q, o, message, buf_span(&text));
 	else if (e == 0)
 		print_text(c, q, o, buf_span(&text));
+	if (e == 0 && !q->json && message != NULL) {
+		printf("%-9s ", "message");
+		show_verdict(message, stdout);
+		show_notes(message, "up", true, stdout);
+		if (message->end == OFFLINE_PASSED)
+			print_content(q, buf_span(&message->body));
+	}
 	buf_fini(&text);
 	return e;
 }
 
+/* One message to the server, as text where it can be. */
+static int read_message(const struct conf *c, const struct question *q,
+    const struct offline *request, struct offline *ret_message)
+{
+	struct offline_message in = { .up = true,
+		.content = buf_span(&q->body) };
+	struct socket_match match;
+	struct utf8 text = { 0 };
+	int e = offline_socket(c, request, SPAN(""), &match);
+
+	in.text = utf8_feed(&text, in.content) && text.left == 0;
+	if (e == 0)
+		e = offline_message(c, request, &match, &in, ret_message);
+	return e;
+}
+
+static bool leaves(const struct offline *o)
+{
+	return o->end == OFFLINE_PASSED || o->end == OFFLINE_TUNNEL;
+}
+
 static int answer(const struct conf *c, const struct question *q)
 {
-	static struct offline o;
+	static struct offline o, message;
 	int e = offline_request(c, &q->in, LEVEL_LEAST, &o);
-	int r;
+	bool two = q->message && e == 0 && o.end == OFFLINE_PASSED;
 
+	if (two)
+		e = read_message(c, q, &o, &message);
 	if (e == 0 && o.subject.path.n == 0)
 		e = -EINVAL;
 	else if (e == 0)
-		e = print_explain(c, q, &o);
-	r = o.end == OFFLINE_PASSED || o.end == OFFLINE_TUNNEL ? EXIT_GOOD
-	                                                       : EXIT_STOPPED;
+		e = print_explain(c, q, &o, two ? &message : NULL);
 	if (e == -EINVAL)
 		fprintf(stderr,
 		    "sparsamctl: \"%.*s\" is no URL of the kind "
@@ -215,7 +273,10 @@ static int answer(const struct conf *c, const struct question *q)
 	else if (e < 0)
 		fprintf(stderr, "sparsamctl: %s\n", strerror(-e));
 	offline_fini(&o);
-	return e < 0 ? EXIT_NO : r;
+	offline_fini(&message);
+	if (e < 0)
+		return EXIT_NO;
+	return leaves(two ? &message : &o) ? EXIT_GOOD : EXIT_STOPPED;
 }
 
 int cmd_explain(struct tool *t)

@@ -188,8 +188,38 @@ static int add_notes(
 	return err;
 }
 
-static int one(
-    struct coverage *v, const struct conf *c, const struct har_entry *e)
+/* The messages of a WebSocket whose request passed. */
+static int add_messages(struct coverage *v, const struct conf *c,
+    const struct har *h, size_t i, const struct har_entry *e,
+    const struct offline *up, struct arena *a)
+{
+	struct socket_match match;
+	char text[HAR_ERR_BYTES];
+	struct har_message m;
+	struct offline o;
+	int err = offline_socket(c, up, SPAN(""), &match);
+
+	for (size_t k = 0; k < e->messages && err == 0; k++) {
+		err = har_read_message(h, i, k, a, &m, text);
+		if (err == -EBADMSG) { /* replay tells */
+			err = 0;
+			continue;
+		}
+		if (err < 0)
+			break;
+		err = offline_message(c, up, &match,
+		    &(struct offline_message){ m.up, m.text, m.content }, &o);
+		if (err == 0)
+			err = add_notes(v, &o, m.up ? "up" : "down");
+		v->sum.messages++;
+		v->sum.unread += o.unread;
+		offline_fini(&o);
+	}
+	return err;
+}
+
+static int one(struct coverage *v, const struct conf *c, const struct har *h,
+    size_t i, const struct har_entry *e, struct arena *a)
 {
 	struct offline up, down;
 	int err = offline_request(c, &e->request, LEVEL, &up);
@@ -203,8 +233,8 @@ static int one(
 			err = add_notes(v, &down, "down");
 		offline_fini(&down);
 	}
-	if (up.end == OFFLINE_PASSED)
-		v->sum.messages += e->messages;
+	if (err == 0 && up.end == OFFLINE_PASSED && e->messages > 0)
+		err = add_messages(v, c, h, i, e, &up, a);
 	offline_fini(&up);
 	return err;
 }
@@ -228,7 +258,7 @@ int coverage_capture(
 			err = 0;
 		} else if (err == 0 && !e.local) {
 			v->sum.entries++;
-			err = one(v, c, &e);
+			err = one(v, c, h, i, &e, a);
 		}
 		arena_reset(a);
 	}
@@ -348,8 +378,10 @@ int coverage_print(struct coverage *v, FILE *out)
 	}
 	fprintf(out,
 	    "\n%zu results of cases, %zu bad; %zu entries of captures, "
-	    "%zu WebSocket messages pass unread; %zu fields never judged\n",
-	    all.results, all.bad, all.entries, all.messages, all.fields);
+	    "%zu WebSocket messages, %zu pass unread; "
+	    "%zu fields never judged\n",
+	    all.results, all.bad, all.entries, all.messages, all.unread,
+	    all.fields);
 	return 0;
 }
 
@@ -424,7 +456,8 @@ int coverage_json(struct coverage *v, FILE *out)
 	set_count(total, "results", all.results);
 	set_count(total, "results_bad", all.bad);
 	set_count(total, "entries", all.entries);
-	set_count(total, "websocket_messages_unread", all.messages);
+	set_count(total, "websocket_messages", all.messages);
+	set_count(total, "websocket_messages_unread", all.unread);
 	set_count(total, "fields_never_judged", all.fields);
 	json_object_set_new(root, "packs", files);
 	json_object_set_new(root, "never_reached", missing_json(v));

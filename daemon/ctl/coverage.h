@@ -34,7 +34,8 @@ struct coverage_sum {
 	size_t lines, by_case, by_capture, missing;
 	size_t fields;            /* never judged */
 	size_t results, bad;      /* of cases */
-	size_t entries, messages; /* of captures; messages pass unread */
+	size_t entries; /* of captures */
+	size_t messages, unread; /* of WebSockets; those that no line reads */
 };
 struct coverage_sum coverage_sum(const struct coverage *v);
 

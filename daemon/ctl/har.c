@@ -456,7 +456,9 @@ int har_read_message(const struct har *h, size_t i, size_t k, struct arena *a,
 	/* What is not plainly from the server is taken to leave. */
 	ret_message->up =
 	    !span_eq(type, SPAN("receive")) && !span_eq(type, SPAN("response"));
-	if (json_integer_value(json_object_get(m, "opcode")) == 2)
+	ret_message->text =
+	    json_integer_value(json_object_get(m, "opcode")) != 2;
+	if (!ret_message->text)
 		e = from_base64(ret_message->content, a, &ret_message->content);
 	return e == -EBADMSG ? bad(err, "a binary message is no base64") : e;
 }

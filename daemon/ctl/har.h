@@ -46,6 +46,7 @@ int har_read(const struct har *h, size_t i, struct arena *a,
  * opcode 2 is base64. */
 struct har_message {
 	bool up; /* type "send" or "request" */
+	bool text;
 	struct span content;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "ctl/offline.h"
+#include "ctl/offline_int.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -106,7 +106,7 @@ static int on_restore(void *arg, struct span in, struct buf *out)
 
 /* Whose names: of the service, or of the meeting; an answer has its request's.
  * The key of the day is fixed, see offline.h. */
-static int use_keys(
+int offline_keys(
     struct offline *o, const struct conf *c, struct span meeting)
 {
 	static const unsigned char master[DERIVE_KEY_BYTES];
@@ -129,10 +129,10 @@ static int take_scope(
 
 	o->scope_err =
 	    w != NULL ? find_value(&o->msg, w, o->arena, &meeting) : 0;
-	return use_keys(o, c, meeting);
+	return offline_keys(o, c, meeting);
 }
 
-static int begin(struct offline *o, const struct conf *c)
+int offline_begin(struct offline *o, const struct conf *c)
 {
 	memset(o, 0, sizeof *o);
 	o->rules = c->rules;
@@ -141,7 +141,7 @@ static int begin(struct offline *o, const struct conf *c)
 	return o->arena != NULL ? 0 : -ENOMEM;
 }
 
-static void end(struct offline *o, enum offline_end e, enum why why)
+void offline_end(struct offline *o, enum offline_end e, enum why why)
 {
 	o->end = e;
 	o->why = why;
@@ -181,9 +181,10 @@ static int fill(struct offline *o, const struct offline_in *in)
 	}
 	m->framing = in->body.n > 0 ? FRAME_LENGTH : FRAME_NONE;
 	m->length = in->body.n;
-	m->upgrade = m->request &&
-	             msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade")) &&
-	             msg_has_token(m, FIELD_UPGRADE, SPAN("websocket"));
+	if (m->request &&
+	    msg_has_token(m, FIELD_CONNECTION, SPAN("upgrade")) &&
+	    msg_has_token(m, FIELD_UPGRADE, SPAN("websocket")))
+		m->upgrade = true;
 	return 0;
 }
 
@@ -203,6 +204,7 @@ static int take_url(struct offline *o, const struct offline_in *in)
 	if (!tls && !span_eq_nocase(u.scheme, SPAN("http")) &&
 	    !span_eq_nocase(u.scheme, SPAN("ws")))
 		return -EBADMSG;
+	o->msg.upgrade = span_starts_nocase(u.scheme, SPAN("ws"));
 	o->tls = tls;
 	o->port = u.port;
 	o->msg.scheme = tls ? SPAN("https") : SPAN("http");
@@ -244,7 +246,7 @@ static bool judge_host(struct offline *o, const struct conf *c, uint8_t level)
 	struct host_match m = { NULL, NULL };
 
 	if (match_host(c->rules, o->subject.host, &m) < 0) {
-		end(o, OFFLINE_UNLISTED, WHY_UNLISTED);
+		offline_end(o, OFFLINE_UNLISTED, WHY_UNLISTED);
 		return false;
 	}
 	o->service = m.service;
@@ -252,27 +254,27 @@ static bool judge_host(struct offline *o, const struct conf *c, uint8_t level)
 	o->pattern = m.line->pattern;
 	ruleset_reach(c->rules, m.line->id);
 	if (o->port != (o->tls ? 443 : 80) || (!o->tls && !c->allow_http)) {
-		end(o, OFFLINE_REFUSED, WHY_PORT);
+		offline_end(o, OFFLINE_REFUSED, WHY_PORT);
 	} else if (m.service->refused != WHY_DONE) {
-		end(o, OFFLINE_REFUSED, m.service->refused);
+		offline_end(o, OFFLINE_REFUSED, m.service->refused);
 	} else if (level > m.service->max_case) {
-		end(o, OFFLINE_REFUSED, WHY_LEVEL);
+		offline_end(o, OFFLINE_REFUSED, WHY_LEVEL);
 	} else if (m.line->verdict == VERDICT_DENY) {
-		end(o, OFFLINE_DENIED,
+		offline_end(o, OFFLINE_DENIED,
 		    m.line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY
 		                                           : WHY_DENIED);
 		o->sink = sink_text(o, &m.line->sink);
 	} else if (m.line->verdict == VERDICT_TUNNEL) {
-		end(o, OFFLINE_TUNNEL, WHY_DONE);
+		offline_end(o, OFFLINE_TUNNEL, WHY_DONE);
 	} else if (!m.service->inspect) {
-		end(o, OFFLINE_REFUSED, WHY_NOT_INSPECTED);
+		offline_end(o, OFFLINE_REFUSED, WHY_NOT_INSPECTED);
 	} else {
 		return true;
 	}
 	return false;
 }
 
-static struct env env_of(struct offline *o)
+struct env offline_env(struct offline *o)
 {
 	struct env e = { .prf = on_prf,
 		.pseudonym = on_pseudonym,
@@ -330,7 +332,7 @@ static enum why why_of(int err, bool request, bool body)
 static void apply(struct offline *o, const struct conf *c,
     const struct plan *plan, struct span body)
 {
-	struct env e = env_of(o);
+	struct env e = offline_env(o);
 	bool request = o->msg.request;
 	int err = o->scope_err;
 
@@ -339,16 +341,16 @@ static void apply(struct offline *o, const struct conf *c,
 		err = request ? head_request(&o->msg, plan, &e, o->arena)
 		              : head_response(&o->msg, plan, &e, o->arena);
 	if (err < 0) {
-		end(o, OFFLINE_BROKEN, why_of(err, request, false));
+		offline_end(o, OFFLINE_BROKEN, why_of(err, request, false));
 		return;
 	}
 	err = scrub(o, plan, &e, body, c->collect_bytes);
 	if (err < 0) {
 		buf_reset(&o->body);
-		end(o, OFFLINE_BROKEN, why_of(err, request, true));
+		offline_end(o, OFFLINE_BROKEN, why_of(err, request, true));
 		return;
 	}
-	end(o, OFFLINE_PASSED, WHY_DONE);
+	offline_end(o, OFFLINE_PASSED, WHY_DONE);
 }
 
 /* Methods whose content has no meaning, as in proxy/exchange.c. */
@@ -398,22 +400,23 @@ static void guard(struct offline *o, const struct conf *c)
 		return;
 	buf_reset(&o->body);
 	if (err == -EACCES)
-		end(o, OFFLINE_DENIED, WHY_GUARD);
+		offline_end(o, OFFLINE_DENIED, WHY_GUARD);
 	else
-		end(o, OFFLINE_BROKEN, why_of(err, true, true));
+		offline_end(o, OFFLINE_BROKEN, why_of(err, true, true));
 }
 
 int offline_request(const struct conf *c, const struct offline_in *in,
     uint8_t level, struct offline *o)
 {
 	struct request_match match;
-	int err = begin(o, c);
+	struct socket_match socket;
+	int err = offline_begin(o, c);
 
 	if (err < 0)
 		return err;
 	msg_init(&o->msg, true);
 	if (take_url(o, in) < 0 || fill(o, in) < 0) {
-		end(o, OFFLINE_BROKEN, WHY_BAD_REQUEST);
+		offline_end(o, OFFLINE_BROKEN, WHY_BAD_REQUEST);
 		return 0;
 	}
 	o->subject.content = msg_media_type(&o->msg);
@@ -424,15 +427,24 @@ int offline_request(const struct conf *c, const struct offline_in *in,
 		err = take_scope(o, c, match.plan);
 	if (err < 0)
 		return -ENOMEM;
+	if (match.deny == NULL && o->msg.upgrade) {
+		err = match_socket(c->rules, o->service, &o->subject,
+		    msg_value_name(&o->msg, SPAN("sec-websocket-protocol")),
+		    &socket);
+		match.deny = socket.deny;
+		match.why = socket.why;
+	}
+	if (err < 0)
+		return -ENOMEM;
 	if (match.deny != NULL) {
 		ruleset_reach(c->rules, match.deny->id);
-		end(o, OFFLINE_DENIED, match.why);
+		offline_end(o, OFFLINE_DENIED, match.why);
 		o->place = match.deny->place;
 		o->sink = sink_text(o, &match.deny->sink);
 		return 0;
 	}
 	if (in->body.n > 0 && no_content(in->method)) {
-		end(o, OFFLINE_BROKEN, WHY_BAD_REQUEST);
+		offline_end(o, OFFLINE_BROKEN, WHY_BAD_REQUEST);
 		return 0;
 	}
 	apply(o, c, match.plan, in->body);
@@ -444,7 +456,7 @@ int offline_answer(const struct conf *c, const struct offline *request,
     const struct offline_in *in, struct offline *o)
 {
 	const struct plan *plan;
-	int err = begin(o, c);
+	int err = offline_begin(o, c);
 
 	if (err < 0)
 		return err;
@@ -454,11 +466,11 @@ int offline_answer(const struct conf *c, const struct offline *request,
 	o->pattern = request->pattern;
 	o->subject = request->subject;
 	if (fill(o, in) < 0) {
-		end(o, OFFLINE_BROKEN, WHY_BAD_RESPONSE);
+		offline_end(o, OFFLINE_BROKEN, WHY_BAD_RESPONSE);
 		return 0;
 	}
 	o->subject.content = msg_media_type(&o->msg);
-	if (use_keys(o, c, request->scope.meeting) < 0 ||
+	if (offline_keys(o, c, request->scope.meeting) < 0 ||
 	    match_response(c->rules, o->service, &o->subject, &plan) < 0)
 		return -ENOMEM;
 	apply(o, c, plan, in->body);

@@ -2,7 +2,7 @@
 /* offline - one request (and its answer) through the rules without a network:
  * the same matching, rewriting, scrubbing and egress guard as in the daemon,
  * with a note of every single decision, and of every value that no line speaks
- * of. Lines that decide are marked as reached. For replay, explain, coverage and
+ * of. The same for the messages of a WebSocket. Lines that decide are marked as reached. For replay, explain, coverage and
  * tests. A service that is only observed is judged as if it were in force.
  *
  * Aliases and pseudonyms are made with fixed keys: the chain key is 32 zero
@@ -77,6 +77,7 @@ struct offline {
 	struct offline_note *note;
 	size_t nnote, cap;
 	bool notes_lost; /* more than OFFLINE_FIELDS_MAX */
+	bool unread;     /* a message that no line reads */
 
 	/* Own. */
 	const struct ruleset *rules;
@@ -97,6 +98,19 @@ int offline_request(const struct conf *c, const struct offline_in *in,
 /* The answer to a request that passed. */
 int offline_answer(const struct conf *c, const struct offline *request,
     const struct offline_in *in, struct offline *ret_o);
+/* A WebSocket whose request passed: the rules for its messages. protocol: the one
+ * the server took, or empty. 0 or -ENOMEM. */
+int offline_socket(const struct conf *c, const struct offline *request,
+    struct span protocol, struct socket_match *ret_match);
+/* One of its messages. PASSED: body leaves. DENIED: sink is "drop", "answer" or
+ * "close", or empty (WHY_GUARD). 0 or -ENOMEM. */
+struct offline_message {
+	bool up, text;
+	struct span content;
+};
+int offline_message(const struct conf *c, const struct offline *request,
+    const struct socket_match *match, const struct offline_message *in,
+    struct offline *ret_o);
 void offline_fini(struct offline *o);
 
 /* Everything that would leave, as text: request line, fields, content; for a

@@ -111,34 +111,97 @@ static int search(struct run *r, size_t number, const struct offline *o,
 	return err;
 }
 
-/* The messages of a WebSocket: no line reads them, so each one is counted as
- * unread, and searched. */
-static int messages(struct run *r, const struct har *h, size_t number,
-    const struct har_entry *e, struct arena *a)
+/* What became of one message of a WebSocket; number from 1. */
+static void print_message(struct run *r, size_t number, bool up,
+    const struct offline *o, json_t *list)
 {
+	const char *direction = up ? "up" : "down";
+	json_t *row, *notes;
+
+	if (r->o->summary)
+		return;
+	if (!r->o->json) {
+		if (o->end == OFFLINE_PASSED && o->nnote == 0)
+			return;
+		fprintf(r->out, "    message %zu %s: ", number, direction);
+		show_verdict(o, r->out);
+		show_notes(o, direction, r->o->all, r->out);
+		return;
+	}
+	row = json_object();
+	notes = json_array();
+	json_object_set_new(row, "message", json_integer((json_int_t)number));
+	json_object_set_new(row, "direction", json_string(direction));
+	show_verdict_json(o, row);
+	json_object_set_new(row, "unread", json_boolean(o->unread));
+	show_notes_json(o, direction, notes);
+	json_object_set_new(row, "fields", notes);
+	json_array_append_new(list, row);
+}
+
+static void count_message(struct replay_sum *sum, const struct har_message *m,
+    const struct offline *o)
+{
+	sum->messages_up += m->up;
+	sum->messages_down += !m->up;
+	sum->messages_denied += o->end == OFFLINE_DENIED;
+	sum->messages_broken += o->end == OFFLINE_BROKEN;
+	if (o->unread) {
+		sum->messages_unread++;
+		sum->bytes_unread += m->content.n;
+	}
+	count_notes(sum, o);
+}
+
+static int message(struct run *r, struct spot at, const struct offline *up,
+    const struct socket_match *match, const struct har_message *m, json_t *list)
+{
+	struct offline o;
+	int err = offline_message(r->conf, up, match,
+	    &(struct offline_message){ m->up, m->text, m->content }, &o);
+
+	if (err == 0) {
+		count_message(r->sum, m, &o);
+		print_message(r, at.message, m->up, &o, list);
+		at.unread = o.unread;
+		if (m->up && o.end == OFFLINE_PASSED)
+			search_text(r, at, buf_span(&o.body));
+	}
+	offline_fini(&o);
+	return err;
+}
+
+/* The messages of a WebSocket, each by the rules of its way; of a tunnel they
+ * pass unread. list: of results, with --json. */
+static int messages(struct run *r, const struct har *h, size_t number,
+    const struct har_entry *e, const struct offline *up, struct arena *a,
+    json_t *list)
+{
+	struct socket_match match = { .why = WHY_DONE };
+	struct span protocol = SPAN("");
 	char text[HAR_ERR_BYTES];
 	struct har_message m;
+	int err = 0;
 
-	for (size_t k = 0; k < e->messages; k++) {
-		int err = har_read_message(h, number - 1, k, a, &m, text);
-
-		if (err == -EBADMSG) {
+	for (size_t i = 0; i < e->answer.nfield; i++)
+		if (span_eq_nocase(e->answer.field[i].name,
+		        SPAN("sec-websocket-protocol")))
+			protocol = e->answer.field[i].value;
+	if (e->messages > 0 && up->end == OFFLINE_PASSED)
+		err = offline_socket(r->conf, up, protocol, &match);
+	for (size_t k = 0; k < e->messages && err == 0; k++) {
+		err = har_read_message(h, number - 1, k, a, &m, text);
+		if (err == 0) {
+			err = message(r, (struct spot){ number, k + 1, false },
+			    up, &match, &m, list);
+		} else if (err == -EBADMSG) {
 			r->sum->broken++;
 			fprintf(r->problems, "%s: entry %zu, message %zu: %s\n",
 			    r->o->file, number, k + 1, text);
-			continue;
+			err = 0;
 		}
-		if (err < 0)
-			return err;
-		r->sum->message_bytes += m.content.n;
-		if (!m.up) {
-			r->sum->messages_down++;
-			continue;
-		}
-		r->sum->messages_up++;
-		search_text(r, (struct spot){ number, k + 1, true }, m.content);
 	}
-	return 0;
+	return err;
 }
 
 static void print_text(struct run *r, size_t number, const struct har_entry *e,
@@ -160,13 +223,11 @@ static void print_text(struct run *r, size_t number, const struct har_entry *e,
 		}
 		show_notes(down, "down", r->o->all, r->out);
 	}
-	if (e->messages > 0 && up->end == OFFLINE_PASSED)
-		fprintf(r->out, "    %zu WebSocket messages pass unread\n",
-		    e->messages);
 }
 
+/* messages: a list, taken over. */
 static void print_json(struct run *r, size_t number, const struct har_entry *e,
-    const struct offline *up, const struct offline *down)
+    const struct offline *up, const struct offline *down, json_t *messages)
 {
 	json_t *row = json_object(), *notes = json_array(), *answer;
 
@@ -184,6 +245,7 @@ static void print_json(struct run *r, size_t number, const struct har_entry *e,
 	json_object_set_new(row, "fields", notes);
 	json_object_set_new(
 	    row, "websocket_messages", json_integer((json_int_t)e->messages));
+	json_object_set_new(row, "messages", messages);
 	json_array_append_new(r->entries, row);
 }
 
@@ -224,11 +286,13 @@ static bool leaves(const struct offline *up)
 	return up->end == OFFLINE_PASSED || up->end == OFFLINE_TUNNEL;
 }
 
-static int judged(struct run *r, size_t number, const struct har_entry *e,
-    const struct offline *up)
+/* The answer, the messages, and what of all that leaves. */
+static int judged(struct run *r, const struct har *h, size_t number,
+    const struct har_entry *e, const struct offline *up, struct arena *a)
 {
+	bool table = !r->o->summary, has_down = false;
+	json_t *list = json_array();
 	struct offline down;
-	bool has_down = false;
 	int err = 0;
 
 	if (up->end == OFFLINE_PASSED && e->answered &&
@@ -238,12 +302,16 @@ static int judged(struct run *r, size_t number, const struct har_entry *e,
 	}
 	if (has_down)
 		count_notes(r->sum, &down);
-	if (err == 0 && !r->o->summary && !r->o->json)
+	if (err == 0 && table && !r->o->json)
 		print_text(r, number, e, up, has_down ? &down : NULL);
-	if (err == 0 && !r->o->summary && r->o->json)
-		print_json(r, number, e, up, has_down ? &down : NULL);
 	if (err == 0 && leaves(up))
 		err = search(r, number, up, &e->request);
+	if (err == 0 && leaves(up))
+		err = messages(r, h, number, e, up, a, list);
+	if (err == 0 && table && r->o->json)
+		print_json(r, number, e, up, has_down ? &down : NULL,
+		    json_incref(list));
+	json_decref(list);
 	if (has_down)
 		offline_fini(&down);
 	return err;
@@ -295,9 +363,7 @@ static int one(struct run *r, const struct har *h, size_t i, struct arena *a)
 	if (err == 0 && wanted(r, &up)) {
 		count(r->sum, &up, &e);
 		count_host(r, &up);
-		err = judged(r, i + 1, &e, &up);
-		if (err == 0 && leaves(&up))
-			err = messages(r, h, i + 1, &e, a);
+		err = judged(r, h, i + 1, &e, &up, a);
 	} else if (err == 0) {
 		r->sum->skipped++;
 	}
@@ -311,9 +377,10 @@ static void sum_more(const struct run *r)
 
 	if (s->messages_up + s->messages_down > 0)
 		fprintf(r->out,
-		    "WebSocket messages that pass unread: %zu up, %zu down, "
-		    "%zu bytes\n",
-		    s->messages_up, s->messages_down, s->message_bytes);
+		    "WebSocket messages: %zu up, %zu down; %zu denied, "
+		    "%zu not readable, %zu pass unread (%zu bytes)\n",
+		    s->messages_up, s->messages_down, s->messages_denied,
+		    s->messages_broken, s->messages_unread, s->bytes_unread);
 	if (s->unrecorded > 0)
 		fprintf(r->out,
 		    "requests whose content was not recorded: %zu\n",
@@ -383,9 +450,11 @@ static int sum_json(struct run *r)
 	set_count(sum, "not_from_a_network", s->local);
 	set_count(sum, "answers_unreadable", s->answers_broken);
 	set_count(sum, "content_not_recorded", s->unrecorded);
-	set_count(sum, "websocket_messages_unread",
-	    s->messages_up + s->messages_down);
-	set_count(sum, "websocket_bytes_unread", s->message_bytes);
+	set_count(sum, "websocket_messages", s->messages_up + s->messages_down);
+	set_count(sum, "websocket_messages_denied", s->messages_denied);
+	set_count(sum, "websocket_messages_unreadable", s->messages_broken);
+	set_count(sum, "websocket_messages_unread", s->messages_unread);
+	set_count(sum, "websocket_bytes_unread", s->bytes_unread);
 	if (!r->o->summary)
 		json_object_set(root, "entries", r->entries);
 	json_object_set(root, "leaves", r->hits);

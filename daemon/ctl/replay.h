@@ -32,8 +32,9 @@ struct replay_sum {
 	size_t category[CATEGORY_COUNT]; /* values treated */
 	size_t drift;    /* met by the last line of a closed list */
 	size_t unjudged; /* go up, and no line names them */
-	size_t messages_up, messages_down; /* of WebSockets: pass unread */
-	size_t message_bytes;
+	size_t messages_up, messages_down; /* of WebSockets */
+	size_t messages_denied, messages_broken;
+	size_t messages_unread, bytes_unread; /* no line reads them */
 	size_t hits;        /* never texts in what would leave scrubbed */
 	size_t hits_unread; /* ... in WebSocket messages and tunnels */
 };

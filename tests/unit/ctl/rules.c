@@ -27,6 +27,14 @@ static const char pack[] =
     "    deny = ( \"recording\", \"page\" ); } );\n"
     "response = ( { when = \"* *.meet.example/*\"; strip = (\n"
     "    ( \"cookie _ga*\", \"drop\", \"telemetry\" ) ); } );\n"
+    "websocket = (\n"
+    "  { when = \"GET *.meet.example/s\"; unread = \"pass\"; strip = (\n"
+    "    ( \"json $.dn\", \"alias\", \"participant\" ) ); },\n"
+    "  { when = \"GET *.meet.example/s\"; direction = \"down\";\n"
+    "    strip = ( ( \"json $.log\", \"set:false\", \"telemetry\" ) ); },\n"
+    "  { when = \"GET *.meet.example/s\"; message = ( \"json $.evt\", \"4167\" );\n"
+    "    deny = ( \"telemetry\", \"answer:{}\" ); },\n"
+    "  { when = \"GET *.meet.example/shut\"; deny = ( \"recording\" ); } );\n"
     "join = ( { when = \"GET *.meet.example/j/*\"; need = \"query pwd\"; } "
     ");\n";
 

@@ -173,6 +173,66 @@ static void answer(const struct conf *c)
 	offline_fini(&down);
 }
 
+static void messages(const struct conf *c)
+{
+	static const struct {
+		const char *name, *content;
+		bool up, text;
+		enum offline_end end;
+		enum why why;
+		const char *left; /* NULL: as it came */
+		bool unread;
+	} row[] = {
+		{ "up", "{\"dn\":\"Erika\"}", true, true, OFFLINE_PASSED,
+		    WHY_DONE, "{\"dn\":\"Teilnehmer BE09\"}", false },
+		{ "up, nothing in it", "{\"a\":1}", true, true, OFFLINE_PASSED,
+		    WHY_DONE, NULL, false },
+		{ "up, no JSON", "x", true, true, OFFLINE_PASSED, WHY_DONE,
+		    NULL, true },
+		{ "up, broken", "{\"dn\":", true, true, OFFLINE_BROKEN,
+		    WHY_BAD_BODY, "", false },
+		{ "denied", "{\"evt\":4167}", true, true, OFFLINE_DENIED,
+		    WHY_TELEMETRY, "", false },
+		{ "never", "geheim-4711", true, true, OFFLINE_DENIED, WHY_GUARD,
+		    NULL, true },
+		{ "down", "{\"log\":true,\"x\":\"geheim-4711\"}", false, true,
+		    OFFLINE_PASSED, WHY_DONE,
+		    "{\"log\":false,\"x\":\"geheim-4711\"}", false },
+		{ "down, binary", "\xff\xff", false, false, OFFLINE_BROKEN,
+		    WHY_BAD_ANSWER_BODY, "", false },
+	};
+	static struct offline up, o;
+	struct offline_in in = { .method = SPAN("GET"),
+		.url = SPAN("wss://www.meet.example/s") };
+	struct socket_match match;
+
+	tap_ok(offline_request(c, &in, 1, &up) == 0 &&
+	           up.end == OFFLINE_PASSED &&
+	           offline_socket(c, &up, SPAN(""), &match) == 0,
+	    "a socket");
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct offline_message m = { row[i].up, row[i].text,
+			span_str(row[i].content) };
+		int err = offline_message(c, &up, &match, &m, &o);
+
+		tap_ok(err == 0 && o.end == row[i].end && o.why == row[i].why &&
+		           o.unread == row[i].unread,
+		    "message %s: %s, %s", row[i].name, offline_word(o.end),
+		    why_word(o.why));
+		tap_span(buf_span(&o.body),
+		    span_str(
+		        row[i].left != NULL ? row[i].left : row[i].content),
+		    "message %s: what is left", row[i].name);
+		offline_fini(&o);
+	}
+	offline_fini(&up);
+	in.url = SPAN("wss://www.meet.example/shut");
+	tap_ok(offline_request(c, &in, 1, &up) == 0 &&
+	           up.end == OFFLINE_DENIED && up.why == WHY_RECORDING,
+	    "a socket that is denied");
+	offline_fini(&up);
+}
+
 int main(void)
 {
 	struct conf *c = rules_load();
@@ -182,6 +242,7 @@ int main(void)
 	verdicts(c);
 	notes(c);
 	answer(c);
+	messages(c);
 	conf_unref(c);
 	return tap_done();
 }
