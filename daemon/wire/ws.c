@@ -65,6 +65,13 @@ void ws_free(struct ws *w)
 
 /* ---- frames ---- */
 
+/* Does the text end in the middle of a character, if it ends with this frame?
+ * Asked before its last byte goes on. */
+static bool ends_amiss(const struct way *x)
+{
+	return x->fin && x->text.left > 0;
+}
+
 /* A data frame begins. */
 static int begin_data(struct way *x, size_t head, struct buf *out)
 {
@@ -78,6 +85,8 @@ static int begin_data(struct way *x, size_t head, struct buf *out)
 		x->text = (struct utf8){ .left = 0 };
 		x->skip = false;
 	}
+	if (x->left == 0 && ends_amiss(x))
+		return -EBADMSG;
 	room = WS_MESSAGE_MAX_BYTES - buf_len(&x->held);
 	if (x->left > room && x->mode == HOLDS)
 		return -E2BIG;
@@ -97,8 +106,6 @@ static int end_data(struct ws *w, enum ws_way way, struct buf out[2])
 	x->at = HEAD;
 	if (!x->fin)
 		return 0;
-	if (x->text.left > 0)
-		return -EBADMSG;
 	r = ws_finish(w, way, out);
 	x->opcode = OP_MORE;
 	return r < 0 ? r : ws_send_queue(x, &out[way]);
@@ -109,7 +116,8 @@ static int take_data(struct way *x, struct span part, struct buf *out)
 	int r = 0;
 
 	if (x->opcode == OP_TEXT && !x->coded &&
-	    !utf8_feed_masked(&x->text, part, x->mask, (size_t)x->done))
+	    (!utf8_feed_masked(&x->text, part, x->mask, (size_t)x->done) ||
+	        (part.n == x->left && ends_amiss(x))))
 		return -EBADMSG;
 	if (x->mode != HOLDS)
 		r = buf_add_span(out, part);
