@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""mitmdump without scripts; flows are neither printed nor kept. It offers
-the server what the client offered, so for HTTP/2 the origin has to speak it."""
+"""mitmdump without scripts; flows are neither printed nor kept."""
 import lab as place
 from peer import Peer
 
@@ -21,5 +20,4 @@ def start(lab, row):
     version = place.first_line(["mitmdump", "--version"])
     return Peer([child], version.lower().replace(":", ""),
                 run + "/mitmproxy-ca-cert.pem", [port],
-                "%s:%d" % (row.host, lab.ports["h2"] if row.speak == "h2" else
-                           row.port))
+                "%s:%d" % (row.host, row.port))
