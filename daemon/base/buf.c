@@ -46,7 +46,7 @@ static void give_block(char *p, size_t n)
 {
 	unsigned i = size_of(n);
 
-	if (p != NULL && i < KEPT_SIZES && kept[i].n < KEPT_MAX)
+	if (p != NULL && i < KEPT_SIZES && kept[i].n != KEPT_MAX)
 		kept[i].block[kept[i].n++] = p;
 	else
 		free(p);
