@@ -153,12 +153,25 @@ static void add_detect(struct buf *out, const struct detect_line *d)
 	buf_fini(&treat);
 }
 
+static void add_when(
+    struct buf *out, const char *word, const struct entry *e, const char *how)
+{
+	struct buf text;
+
+	buf_init(&text, 8192);
+	buf_add_span(&text, e->when.method);
+	buf_add_char(&text, ' ');
+	buf_add_span(&text, e->when.host);
+	buf_add_span(&text, e->when.path);
+	add_row(out, word, buf_span(&text), span_str(how), "", &e->place);
+	buf_fini(&text);
+}
+
 /* The entry whose table the line stands in, once for all its lines. */
 static void add_entry(struct buf *out, const struct service *s,
     const struct line *l, const struct entry **last)
 {
 	const struct entry *e = NULL;
-	struct buf text;
 
 	for (uint32_t i = 0; i < s->request.n && e == NULL; i++)
 		for (uint32_t k = 0; k < s->request.p[i].nstrip; k++)
@@ -167,13 +180,44 @@ static void add_entry(struct buf *out, const struct service *s,
 	if (e == NULL || e == *last)
 		return;
 	*last = e;
+	add_when(out, "entry", e, "");
+}
+
+/* ---- WebSockets ---- */
+
+static void add_condition(struct buf *out, const struct socket_rule *s)
+{
+	struct buf text;
+
+	if (s->protocol.n > 0)
+		add_row(out, "protocol", s->protocol, SPAN_NONE, "", NULL);
+	if (s->where == NULL)
+		return;
 	buf_init(&text, 8192);
-	buf_add_span(&text, e->when.method);
-	buf_add_char(&text, ' ');
-	buf_add_span(&text, e->when.host);
-	buf_add_span(&text, e->when.path);
-	add_row(out, "entry", buf_span(&text), SPAN_NONE, "", &e->place);
+	where_print(s->where, &text);
+	add_row(out, "message", buf_span(&text), s->glob, "", NULL);
 	buf_fini(&text);
+}
+
+static void add_socket(struct buf *out, const struct entry *e)
+{
+	static const char *const fate[] = {
+		[MESSAGE_SOCKET] = "the socket is denied",
+		[MESSAGE_DROP] = "messages are dropped",
+		[MESSAGE_ANSWER] = "messages are answered",
+		[MESSAGE_CLOSE] = "messages close it",
+	};
+	const struct socket_rule *s = e->socket;
+
+	add_when(out, "socket", e, !s->down ? "up" : s->up ? "both" : "down");
+	add_condition(out, s);
+	if (e->denies)
+		add_row(out, "verdict", span_str(fate[s->fate]), SPAN_NONE,
+		    category_word(e->category), &e->place);
+	if (e->allows)
+		add_row(out, "verdict", SPAN("allowed"), SPAN_NONE, "", NULL);
+	for (uint32_t i = 0; i < e->nstrip; i++)
+		add_line(out, &e->strip[i]);
 }
 
 int explain_request(
@@ -183,8 +227,8 @@ int explain_request(
 	struct host_match h;
 	const struct line *l;
 	const struct detect_line *d;
-	const struct entry *last = NULL;
-	uint32_t n;
+	const struct entry *last = NULL, *socket;
+	uint32_t n, at = 0;
 	int e;
 
 	if (match_host(r, q->host, &h) < 0) {
@@ -209,5 +253,7 @@ int explain_request(
 	d = plan_detect(m.plan, &n);
 	for (uint32_t i = 0; i < n; i++)
 		add_detect(out, &d[i]);
+	while ((socket = match_socket_next(h.service, q, &at)) != NULL)
+		add_socket(out, socket);
 	return buf_error(out);
 }

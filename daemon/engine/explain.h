@@ -8,10 +8,10 @@
 
 struct buf;
 
-/* Host verdict, deny or join entry, and each line of the plan that could touch
- * the request under the entry it stands in, with file:line. Adds text to out. 0
- * or the error of out. */
-int explain_request(const struct ruleset *r, const struct subject *q,
-    struct buf *out);
+/* Host verdict, deny or join entry, each line of the plan that could touch the
+ * request under the entry it stands in, and the websocket entries that fit it,
+ * with file:line. Adds text to out. 0 or the error of out. */
+int explain_request(
+    const struct ruleset *r, const struct subject *q, struct buf *out);
 
 #endif

@@ -460,3 +460,19 @@ int match_socket(const struct ruleset *r, const struct service *s,
 		return e;
 	return take_rules(s->messages_down, &down, &ret_match->down);
 }
+
+const struct entry *match_socket_next(
+    const struct service *s, const struct subject *q, uint32_t *i)
+{
+	char mem[PATH_BYTES_MAX];
+	struct look l = { .q = q };
+
+	plain_path(q->path, mem, &l.plain);
+	while (*i < s->websocket.n) {
+		const struct entry *e = &s->websocket.p[(*i)++];
+
+		if (fits(&l, &e->when, care_of(e)))
+			return e;
+	}
+	return NULL;
+}

@@ -76,6 +76,11 @@ int match_socket(const struct ruleset *r, const struct service *s,
     const struct subject *q, struct span protocols,
     struct socket_match *ret_match);
 
+/* The next of the websocket entries from number *i on that fits q, whatever its
+ * protocol says, for explain; *i is moved behind it. NULL: there is none. */
+const struct entry *match_socket_next(
+    const struct service *s, const struct subject *q, uint32_t *i);
+
 /* '*' is any run of characters, all else is literal. Bounded: linear in
  * practice, at most pattern.n * text.n steps. */
 bool glob_match(struct span pattern, struct span text);
