@@ -6,8 +6,11 @@
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "http/head.h"
+#include "net/clock.h"
 #include "proxy/fault.h"
 #include "proxy/snapshot.h"
+
+#define HOLD_S 1 /* what is ready of an answer that may go on waits so long */
 
 /* The exchange was ended or handed on by what was just called. */
 static bool over(const struct exchange *x)
@@ -108,6 +111,8 @@ static void begin(struct exchange *x)
 		return;
 	pipe_init(&x->pipe_down, &x->res, plan, &x->values_down.env,
 	    x->conn->snap->conf->collect_bytes);
+	pipe_live(&x->pipe_down);
+	x->held_ms = 0;
 	x->down = HALF_BODY;
 	if (x->res.framing == FRAME_NONE) {
 		if (send_head(x) == 0)
@@ -223,6 +228,19 @@ static void settle_end(struct exchange *x)
 		content(x, SPAN(""), true);
 }
 
+/* Something is ready that could go on: wait for the rest, but not long. */
+static void hold(struct exchange *x)
+{
+	uint64_t now_ms = clock_ms();
+
+	if (x->held_ms == 0)
+		x->held_ms = now_ms;
+	if (now_ms - x->held_ms >= HOLD_S * 1000)
+		(void)down_pause(x);
+	else
+		x->ops->wait(x->arg, HOLD_S);
+}
+
 static void run(struct exchange *x)
 {
 	uint32_t served = x->served;
@@ -252,6 +270,19 @@ static void run(struct exchange *x)
 		settle_end(x);
 	else
 		upstream_reading(&x->server, !x->ops->full(x->arg));
+	if (!past(x, served) && pipe_waits(&x->pipe_down))
+		hold(x);
+}
+
+bool down_pause(struct exchange *x)
+{
+	if (over(x) || x->down != HALF_BODY || !pipe_waits(&x->pipe_down))
+		return false;
+	pipe_pause(&x->pipe_down);
+	if (send_head(x) == 0 && send_scrubbed(x, false) == 0 &&
+	    x->ops->flush(x->arg) == 0 && !over(x))
+		x->ops->wait(x->arg, x->conn->snap->conf->answer_s);
+	return true;
 }
 
 void down_drained(struct exchange *x)

@@ -64,6 +64,8 @@ struct exchange {
 	/* down */
 	struct pipe pipe_down;
 	bool head_down_sent;
+	uint64_t held_ms; /* since when something is held back that could go;
+	                     0: nothing yet */
 	bool server_ended; /* it sends no more, with server_err */
 	int server_err;
 };
@@ -98,6 +100,9 @@ void up_dial(struct exchange *x, bool fresh);
 /* There is more of the answer; room for more of the request. arg: exchange. */
 void down_read(void *arg);
 void down_drain(void *arg);
+/* Is an answer of unknown length held back? Then what is ready of it goes on. For
+ * when a deadline passes. */
+bool down_pause(struct exchange *x);
 /* The server sends no more: err as in on_end of a stream. */
 void down_ended(void *arg, int err);
 /* Output to the client fell below low water. */
