@@ -17,11 +17,12 @@ struct h2_conn {
 	struct link open;  /* of struct request */
 	struct link spare; /* for the next requests */
 	unsigned nspare;
-	bool dead;             /* freed at the end of the turn */
-	bool writing;          /* inside h2_write */
-	bool leaving;          /* ends with its last stream */
-	uint64_t moved;        /* counts what was read or could be written */
-	struct loop_soon soon; /* write what is queued */
+	bool dead;              /* freed at the end of the turn */
+	bool writing;           /* inside h2_write */
+	bool leaving;           /* ends with its last stream */
+	uint64_t moved;         /* counts what was read or could be written */
+	struct request *headed; /* its head may go without content; or NULL */
+	struct loop_soon soon;  /* write what is queued */
 	struct loop_later later;
 };
 
@@ -95,6 +96,8 @@ static void free_later(void *arg)
 
 static void free_request(struct request *r)
 {
+	if (r->h->headed == r)
+		r->h->headed = NULL;
 	list_del(&r->link);
 	r->id = 0;
 	exchange_free(r->exchange);
@@ -124,6 +127,8 @@ static void retire(struct request *r)
 		free_request(r);
 		return;
 	}
+	if (h->headed == r)
+		h->headed = NULL;
 	list_del(&r->link);
 	deadline_stop(&r->deadline);
 	buf_fini(&r->in);
@@ -309,16 +314,32 @@ static struct msg *on_place(void *arg, void *user, struct arena **ret_arena)
 	return exchange_request(r->exchange);
 }
 
+/* A head whose content did not come with it goes alone. */
+static void flush_headed(struct h2_conn *h)
+{
+	struct request *r = h->headed;
+
+	h->headed = NULL;
+	if (r != NULL && !h->dead && !r->done)
+		exchange_flush(r->exchange);
+}
+
 static void on_request(void *arg, void *user, bool last, bool too_large)
 {
 	struct request *r = user;
+	struct h2_conn *h = arg;
 
-	(void)arg, (void)last;
 	r->begun = true;
-	if (too_large)
+	if (too_large) {
 		exchange_refuse_unread(r->exchange, WHY_HEAD_LIMIT);
-	else
-		exchange_begin(r->exchange);
+		return;
+	}
+	flush_headed(h);
+	if (h->dead)
+		return;
+	if (!last)
+		h->headed = r;
+	exchange_begin(r->exchange);
 }
 
 static void on_request_content(void *arg, void *user, struct span s, bool last)
@@ -335,6 +356,8 @@ static void on_request_content(void *arg, void *user, struct span s, bool last)
 		conn_close(h->conn, WHY_MEMORY);
 		return;
 	}
+	if (h->headed == r)
+		h->headed = NULL;
 	if (!r->feeding)
 		feed(r);
 }
@@ -424,6 +447,7 @@ static void on_read(void *arg)
 		return;
 	buf_drain(in, buf_len(in));
 	h->moved++;
+	flush_headed(h);
 	on_soon(h);
 	if (!h->dead && err < 0) /* its GOAWAY is written with the rest */
 		conn_finish(h->conn, WHY_BAD_REQUEST);
