@@ -25,6 +25,7 @@ struct h2 *h2_new(enum h2_role role, const struct h2_ops *ops, void *arg)
 	h->budget = H2_BUDGET;
 	list_init(&h->streams);
 	list_init(&h->roomy);
+	list_init(&h->resting);
 	if (h2_session_new(h) < 0) {
 		h2_free(h);
 		return NULL;
@@ -59,6 +60,7 @@ struct h2_stream *h2_stream_new(struct h2 *h, void *user)
 	s->live = true;
 	buf_init(&s->out, H2_OUT_MAX_BYTES);
 	list_init(&s->roomy);
+	list_init(&s->resting);
 	list_add_tail(&h->streams, &s->all);
 	h->nstreams++;
 	return s;
@@ -70,6 +72,7 @@ void h2_stream_free(struct h2 *h, struct h2_stream *s)
 		h->head_of = NULL;
 	list_del(&s->all);
 	list_del(&s->roomy);
+	list_del(&s->resting);
 	h->nstreams--;
 	buf_fini(&s->out);
 	free(s);

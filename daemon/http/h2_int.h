@@ -65,7 +65,7 @@ int h2_fields_of(struct h2_fields *x, const struct msg *m);
 /* ---- connection ---- */
 
 struct h2_stream {
-	struct link all, roomy;
+	struct link all, roomy, resting;
 	int32_t id;
 	void *user;       /* of the owner; void when not live */
 	struct buf out;   /* content that is queued */
@@ -82,6 +82,7 @@ struct h2_stream {
 	bool sent_end;    /* END_STREAM has gone out */
 	bool waiting;     /* libnghttp2 waits for h2_content */
 	bool full;        /* h2_full said so */
+	bool had_turn;    /* a frame of it has gone out: rests next time */
 	bool reset_after; /* reset once END_STREAM has gone out */
 };
 
@@ -91,6 +92,7 @@ struct h2 {
 	const struct h2_ops *ops;
 	void *arg;
 	struct link streams, roomy;
+	struct link resting; /* empty but inside h2_write */
 	unsigned nstreams;
 	struct h2_head head;       /* the one that comes in */
 	struct h2_stream *head_of; /* NULL: nobody wants it */

@@ -10,7 +10,9 @@
 
 #define RESETS_MAX 1000 /* the budget is the nearer limit */
 #define RESETS_PER_S 33
-#define CONTINUATIONS_MAX 8
+/* The library counts each piece of the nine octets before a frame. The budget is
+ * the nearer limit here too. */
+#define CONTINUATIONS_MAX (8 * 9)
 #define SETTINGS_MAX 32 /* entries of one frame */
 #define ACKS_MAX 1000   /* queued */
 #define WINDOW_SMALL_BYTES 1024
@@ -179,6 +181,14 @@ static int take_headers(struct h2 *h, const nghttp2_frame *frame)
 
 /* ---- frames that came ---- */
 
+/* Is this a stream that the client left out when it opened a later one? To the
+ * library it is one that has ended (RFC 9113, 5.1.1). Only the last gap is
+ * remembered: clients leave none. */
+static bool skipped(const struct h2 *h, int32_t id)
+{
+	return id > h->gap_from && id < h->gap_to;
+}
+
 static int on_begin_frame(
     nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
 {
@@ -187,6 +197,8 @@ static int on_begin_frame(
 	(void)session;
 	switch (hd->type) {
 	case NGHTTP2_DATA:
+		if (skipped(h, hd->stream_id))
+			return NGHTTP2_ERR_CALLBACK_FAILURE;
 		if (hd->length == 0 &&
 		    (hd->flags & NGHTTP2_FLAG_END_STREAM) == 0)
 			note(h, H2_DEED_SETTINGS);
@@ -201,9 +213,14 @@ static int on_begin_frame(
 		note(h, H2_DEED_PING);
 		break;
 	case NGHTTP2_PRIORITY:
+		if (hd->stream_id == 0) /* the library looks at none (6.3) */
+			return NGHTTP2_ERR_CALLBACK_FAILURE;
 		note(h, H2_DEED_PRIORITY);
 		break;
 	case NGHTTP2_HEADERS:
+		if (skipped(h, hd->stream_id))
+			return NGHTTP2_ERR_CALLBACK_FAILURE;
+		break;
 	case NGHTTP2_RST_STREAM:    /* see on_close */
 	case NGHTTP2_WINDOW_UPDATE: /* see on_frame */
 		break;
@@ -311,10 +328,16 @@ ssize_t h2_read_content(nghttp2_session *session, int32_t id, uint8_t *to,
 {
 	struct h2_stream *s = from->ptr;
 	size_t queued = buf_len(&s->out);
+	struct h2 *h = arg;
 
-	(void)session, (void)id, (void)to, (void)arg;
+	(void)session, (void)id, (void)to;
 	if (s->dead || (queued == 0 && !s->ended_out)) {
 		s->waiting = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	if (s->had_turn) {
+		s->had_turn = false;
+		list_add_tail(&h->resting, &s->resting);
 		return NGHTTP2_ERR_DEFERRED;
 	}
 	*ret_flags |= NGHTTP2_DATA_FLAG_NO_COPY;
@@ -344,6 +367,7 @@ static int on_send_content(nghttp2_session *session, nghttp2_frame *frame,
 	buf_drain(&s->out, n);
 	buf_release(&s->out);
 	s->pending = 0;
+	s->had_turn = h->role == H2_CLIENT && h->nstreams > 1;
 	note(h, H2_DEED_DATA);
 	if (s->full && buf_len(&s->out) < H2_LOWAT_BYTES) {
 		s->full = false;
@@ -427,6 +451,23 @@ static bool tell_room(struct h2 *h)
 	return told;
 }
 
+/* Streams of a client take turns: as soon as a server does without the old
+ * priorities, the library would send one stream to its end before the next. */
+static bool wake_resting(struct h2 *h)
+{
+	bool woken = false;
+
+	while (!list_empty(&h->resting)) {
+		struct h2_stream *s =
+		    LIST_ENTRY(h->resting.next, struct h2_stream, resting);
+
+		list_del(&s->resting);
+		(void)nghttp2_session_resume_data(h->session, s->id);
+		woken = true;
+	}
+	return woken;
+}
+
 int h2_write(struct h2 *h, struct buf *out, size_t limit)
 {
 	const uint8_t *p;
@@ -440,8 +481,9 @@ int h2_write(struct h2 *h, struct buf *out, size_t limit)
 		if (n < 0)
 			return buf_error(out) < 0 ? buf_error(out) : -ENOMEM;
 		buf_add(out, p, (size_t)n);
-		more = tell_room(h) || n > 0;
+		more = tell_room(h) || n > 0 || wake_resting(h);
 	}
+	(void)wake_resting(h);
 	return buf_error(out);
 }
 

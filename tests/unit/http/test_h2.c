@@ -435,6 +435,34 @@ static void test_turns(void)
 	end("turns");
 }
 
+/* Those of a client too, whatever the server says about priorities. */
+static void test_turns_up(void)
+{
+	struct buf wire;
+
+	begin();
+	ends_talk(&client, &server, 0);
+	buf_init(&wire, 4u << 20);
+	(void)end_ask(&client, "POST", "/a", 800000);
+	(void)end_ask(&client, "POST", "/b", 800000);
+	(void)end_ask(&client, "POST", "/c", 0);
+	for (int i = 0; i < 20; i++) {
+		buf_reset(&wire);
+		h2_write(client.h2, &wire, 30000);
+		h2_feed(server.h2, buf_span(&wire));
+	}
+	buf_fini(&wire);
+	for (unsigned i = 0; i < 2; i++)
+		tap_ok(buf_len(&server.talk[i]->got) > 200000,
+		    "upload %u: %zu bytes came", i,
+		    buf_len(&server.talk[i]->got));
+	tap_ok(server.ntalks == 3 && server.talk[2]->heads == 1,
+	    "a head does not wait for content");
+	tap_int(ends_talk(&client, &server, 0), 0, "they end");
+	tap_ok(server.talk[0]->ended && server.talk[1]->ended, "both whole");
+	end("turns of a client");
+}
+
 /* ---- the end of a connection ---- */
 
 static void test_goaway_server(void)
@@ -517,6 +545,7 @@ int main(void)
 	test_slow();
 	test_full();
 	test_turns();
+	test_turns_up();
 	test_goaway_server();
 	test_goaway_late();
 	test_goaway_client();
