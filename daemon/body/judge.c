@@ -34,31 +34,59 @@ static int scrub_one(enum body_form form, const struct plan *plan,
 	return r;
 }
 
-static bool is_blank(struct span s)
+static bool is_between(char c)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] != ' ' && s.p[i] != '\t' && s.p[i] != '\r' &&
-		    s.p[i] != '\n')
-			return false;
-	return true;
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == RS;
 }
 
-/* No document of JSON has a bare RS in it, so nothing is cut that is one. */
+/* How much of in is the first document, by its brackets and quotes; all of it
+ * where these tell nothing. Whether it is one is for its reader to say. */
+static size_t document_bytes(struct span in)
+{
+	bool quoted = false;
+	size_t depth = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		char c = in.p[i];
+
+		if (quoted) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				quoted = false;
+			continue;
+		}
+		quoted = c == '"';
+		if (c == '{' || c == '[')
+			depth++;
+		else if ((c == '}' || c == ']') && (depth == 0 || --depth == 0))
+			return i + 1;
+		else if (c == RS && depth == 0)
+			return i;
+	}
+	return in.n;
+}
+
+/* Messages of one document, and of several with line ends or RS behind them. */
 static int scrub_whole(enum body_form form, const struct plan *plan,
     const struct env *env, bool text, struct span in, struct buf *out)
 {
 	int r = 0;
+	size_t n;
 
-	if (form != BODY_JSON || span_chr(in, RS) == in.n)
+	if (form != BODY_JSON ||
+	    (span_chr(in, RS) == in.n && span_chr(in, '\n') == in.n))
 		return scrub_one(form, plan, env, text, in, out);
 	while (r == 0 && in.n > 0) {
-		bool more = span_chr(in, RS) < in.n;
-		struct span one = span_cut(&in, RS);
-
-		r = is_blank(one) ? buf_add_span(out, one)
-		                  : scrub_one(form, plan, env, text, one, out);
-		if (r == 0 && more)
-			r = buf_add_char(out, RS);
+		for (n = 0; n < in.n && is_between(in.p[n]); n++)
+			;
+		r = buf_add_span(out, span_of(in.p, n));
+		in = span_from(in, n);
+		n = document_bytes(in);
+		if (r == 0 && n > 0)
+			r = scrub_one(
+			    form, plan, env, text, span_of(in.p, n), out);
+		in = span_from(in, n);
 	}
 	return r;
 }
