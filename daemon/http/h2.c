@@ -23,6 +23,7 @@ struct h2 *h2_new(enum h2_role role, const struct h2_ops *ops, void *arg)
 	h->ops = ops;
 	h->arg = arg;
 	h->budget = H2_BUDGET;
+	h->newest = -1;
 	list_init(&h->streams);
 	list_init(&h->roomy);
 	list_init(&h->resting);

@@ -99,6 +99,9 @@ struct h2 {
 	size_t held;               /* sum of the streams' */
 	size_t owed;               /* window of the connection not given back */
 	int budget;                /* against floods */
+	/* Server: the last stream that was opened, -1 at first; the last two
+	 * between which some were left out. */
+	int32_t newest, gap_from, gap_to;
 	struct buf *out;           /* h2_write: where to, and how far */
 	size_t limit;
 	bool noticed;   /* server: the first GOAWAY is queued */

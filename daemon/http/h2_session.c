@@ -10,8 +10,8 @@
 
 #define RESETS_MAX 1000 /* the budget is the nearer limit */
 #define RESETS_PER_S 33
-/* The library counts each piece of the nine octets before a frame. The budget is
- * the nearer limit here too. */
+/* The library counts each piece of the nine octets before a frame. The budget
+ * is the nearer limit here too. */
 #define CONTINUATIONS_MAX (8 * 9)
 #define SETTINGS_MAX 32 /* entries of one frame */
 #define ACKS_MAX 1000   /* queued */
@@ -181,12 +181,20 @@ static int take_headers(struct h2 *h, const nghttp2_frame *frame)
 
 /* ---- frames that came ---- */
 
-/* Is this a stream that the client left out when it opened a later one? To the
- * library it is one that has ended (RFC 9113, 5.1.1). Only the last gap is
- * remembered: clients leave none. */
-static bool skipped(const struct h2 *h, int32_t id)
+/* To the library a stream that the client left out when it opened a later one
+ * is one that has ended: its frames are passed over. It may not be opened any
+ * more (RFC 9113, 5.1.1). Only the last gap is remembered: clients leave none.
+ */
+static bool left_out(struct h2 *h, int32_t id)
 {
-	return id > h->gap_from && id < h->gap_to;
+	if (h->role == H2_CLIENT || id <= h->newest)
+		return id > h->gap_from && id < h->gap_to;
+	if (id > h->newest + 2) {
+		h->gap_from = h->newest;
+		h->gap_to = id;
+	}
+	h->newest = id;
+	return false;
 }
 
 static int on_begin_frame(
@@ -197,8 +205,6 @@ static int on_begin_frame(
 	(void)session;
 	switch (hd->type) {
 	case NGHTTP2_DATA:
-		if (skipped(h, hd->stream_id))
-			return NGHTTP2_ERR_CALLBACK_FAILURE;
 		if (hd->length == 0 &&
 		    (hd->flags & NGHTTP2_FLAG_END_STREAM) == 0)
 			note(h, H2_DEED_SETTINGS);
@@ -218,7 +224,7 @@ static int on_begin_frame(
 		note(h, H2_DEED_PRIORITY);
 		break;
 	case NGHTTP2_HEADERS:
-		if (skipped(h, hd->stream_id))
+		if (left_out(h, hd->stream_id))
 			return NGHTTP2_ERR_CALLBACK_FAILURE;
 		break;
 	case NGHTTP2_RST_STREAM:    /* see on_close */
