@@ -71,6 +71,10 @@ LINE, LEFT, WIDTH = 17, 150, 760
 PLOT = WIDTH - LEFT - 130
 
 
+def number(x):
+    return "%.3g" % x if x < 1000 else "%d" % round(x)
+
+
 def plot(rows):
     """SVG: each row a group of lines, a dot for each peer, on one logarithmic
     axis: how many times the figure of sparsamd. Left of 1 is better than we."""
@@ -102,8 +106,8 @@ def plot(rows):
                          'stroke="#ccc"/>' % (at(1), x, y - 4, y - 4))
             lines.append('<circle cx="%.1f" cy="%d" r="5" fill="%s"/>' % (
                 x, y - 4, "#b03060" if peer == "sparsamd" else "#36648b"))
-            text(WIDTH - 120, y, "%.4g %s" % (p["figure"],
-                                              r["unit"].replace("CPU ", "")))
+            text(WIDTH - 120, y, "%s %s" % (
+                number(p["figure"]), r["unit"].replace("CPU ", "")))
         y += LINE // 2
     axis = []
     tick = 2.0 ** math.ceil(math.log2(low))
@@ -117,5 +121,5 @@ def plot(rows):
             'font-family="sans-serif" font-size="11">'
             '<rect width="100%%" height="100%%" fill="#fff"/>'
             '<text x="10" y="14">cost, as a multiple of that of sparsamd '
-            '(logarithmic)</text>%s%s</svg>\n' % (WIDTH, y + 10, "".join(axis),
+            '(logarithmic); left of the line is less</text>%s%s</svg>\n' % (WIDTH, y + 10, "".join(axis),
                                                 "".join(lines)))

@@ -60,8 +60,8 @@ ROWS = [
         {"connections": 2}, 8, host="tunnel.lab.example", body="none",
         expect="large.bin", path="/large.bin", relay=True, figure="cpu_us_mb",
         unit="CPU us/MB", limits={"haproxy": 1.0}, fewer={}),
-    Row("latency", "99th percentile of the time of a request, open loop at half "
-        "of what the slowest can do, 1 kB up and down",
+    Row("latency", "99th percentile of time, open loop at half of what the "
+        "slowest can do, 1 kB up and down",
         ("direct", "sparsamd", "nginx", "haproxy"), {"connections": 32}, 20000,
         figure="p99_us", unit="p99 us", over={"nginx": 1000}),
     Row("message", "WebSocket, 64 connections, messages of 256 bytes and back",
