@@ -8,7 +8,11 @@ stands behind "after" expected, byte for byte.
   before  {"tz":"Europe/Berlin"}
   after   {"tz":"UTC"}
 
-"answer" instead of "before": the server sends it, the client gets "after"."""
+"answer" instead of "before": the server sends it, the client gets "after".
+
+A display that begins with "websocket = (" is that block of a pack: what stands
+behind "before" is a message, "after" what the server gets, "answer" what the
+client gets instead."""
 import glob
 import os
 import re
@@ -91,6 +95,38 @@ def examples():
             elif line:
                 rows.append(line)
         yield n, rows, [p for p in pairs if p[2] is not None]
+
+
+def sockets():
+    """(line number, the block, steps) of each display of a websocket block."""
+    for n, lines in displays():
+        if not lines or not lines[0].startswith("websocket = ("):
+            continue
+        end = lines.index(");")
+        steps = ["client upgrades /ws"]
+        for line in lines[end + 1:]:
+            word, _, rest = line.partition(" ")
+            rest = rest.strip()
+            if word == "before":
+                steps += ["client sends message", "  ~" + rest]
+            elif rest == "(nothing)":
+                steps += ["server gets nothing"]
+            else:
+                steps += ["%s gets message" % (
+                    "server" if word == "after" else "client"),
+                    "  ~" + rest]
+        yield n, "\n".join(lines[:end + 1]), "\n".join(steps) + "\n"
+
+
+def play(where, n, name, conf, block_of_pack, what):
+    """Run it as a case; the finished caserun."""
+    path = os.path.join(where, "%d.case" % n)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(CASE % (name, "", block(conf), block(PACK % block_of_pack)) +
+                what)
+    return subprocess.run(
+        [os.path.join(BUILD, "tests/lib/caserun"), "--top", TOP, path],
+        capture_output=True, text=True)
 
 
 def block(text):
@@ -209,14 +245,8 @@ def main():
                 ok(False, name, "no before and after")
                 continue
             carrier = carrier_of(rows, pairs)
-            path = os.path.join(where, "%d.case" % n)
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(CASE % (name, "", block(conf),
-                                block(PACK % pack(rows, pairs))) +
-                        steps(carrier, pairs))
-            run = subprocess.run(
-                [os.path.join(BUILD, "tests/lib/caserun"), "--top", TOP,
-                 path], capture_output=True, text=True)
+            run = play(where, n, name, conf, pack(rows, pairs),
+                       steps(carrier, pairs))
             said = run.stdout + run.stderr
             late = re.search(r"[^:\n]* is not available[^\n]*", said) or \
                 re.search(r"[^:\n]*are not available yet", said)
@@ -225,6 +255,12 @@ def main():
                 continue
             ok(run.returncode == 0 or late, name, said,
                late.group(0).strip() if late and run.returncode else "")
+        for n, rows, what in sockets():
+            run = play(where, n, "messages", conf, rows, what)
+            ok(run.returncode == 0, "line %d: websocket" % n,
+               run.stdout + run.stderr)
+            seen += rows
+    ok("websocket = (" in seen, "there is an example of websocket")
     for word in ("keep", "drop", "set:", "alias", "pseudonym", "coarsen:",
                  "round:", "mask", "restore"):
         ok('", "%s' % word in seen, "there is an example of " + word)
