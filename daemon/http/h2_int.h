@@ -102,7 +102,7 @@ struct h2 {
 	/* Server: the last stream that was opened, -1 at first; the last two
 	 * between which some were left out. */
 	int32_t newest, gap_from, gap_to;
-	struct buf *out;           /* h2_write: where to, and how far */
+	struct buf *out; /* h2_write: where to, and how far */
 	size_t limit;
 	bool noticed;   /* server: the first GOAWAY is queued */
 	bool last_told; /* server: the last one too; no stream begins */

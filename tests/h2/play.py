@@ -25,14 +25,24 @@ class Player:
         self.bytes = {}   # of content, by stream
         self.body = {}
         self.log = []
+        self.on_request = None  # server: called with each head
+        self.preface = len(frame.PREFACE) if server else 0  # still to come
 
     def pump(self, seconds):
         """Take in what comes within seconds."""
         data = self.wire.receive(seconds)
+        if self.preface:
+            n = len(data[:self.preface])
+            if data[:n] != frame.PREFACE[-self.preface:][:n]:
+                raise Failed("no preface: %r" % data[:24])
+            self.preface -= n
+            data = data[n:]
         for e in self.reader.feed(data):
             self.log.append(str(e))
             if e.kind == "settings":
                 self.wire.send(frame.pack(4, 1, 0, b""))
+            if e.kind == "head" and self.on_request and e.field(":method"):
+                self.on_request(e)
             if e.kind == "data":
                 self.bytes[e.stream] = self.bytes.get(e.stream, 0) + e.size
                 self.body[e.stream] = self.body.get(e.stream, b"") + e.data
@@ -173,7 +183,7 @@ def forbids(w, e):
 
 def good_request(host, n):
     return shapes.Shape("", "", 0).text(
-        "+end_stream +end_headers {get}", host, n)
+        "+end_stream +end_headers {get}&alive", host, n)
 
 
 def still_alive(player, host, n):
@@ -194,7 +204,8 @@ def play(shape, player, host, n, alive=True):
     step = "start"
     try:
         if shape.get("start") != "nothing":
-            player.wire.send(frame.PREFACE + frame.write("SETTINGS 0"))
+            player.wire.send((b"" if player.server else frame.PREFACE) +
+                             frame.write("SETTINGS 0"))
         over = False
         for mark, text in shape.steps:
             step = "%s %s" % (mark, text)

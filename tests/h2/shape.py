@@ -5,6 +5,7 @@ import re
 import frame
 
 MACROS = {
+    "ok": "HEADERS 1 +end_headers :status=200",
     "get": ":method=GET :scheme=https :authority={host} :path=/echo?n={n}",
     "post": ":method=POST :scheme=https :authority={host} :path=/echo?n={n}"}
 KEYS = ("rfc", "start", "differs", "up", "ask", "client", "requests",

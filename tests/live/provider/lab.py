@@ -136,6 +136,12 @@ def never(req, wire):
     return False
 
 
+def deaf(req, wire):
+    """Reads no content, says nothing."""
+    time.sleep(number(req, "s", 600))
+    return False
+
+
 def big(req, wire):
     """bytes=N down, as fast as the other side reads."""
     req.read_body()
@@ -206,6 +212,7 @@ PATHS = {
     "/truncated": truncated, "/truncated-chunked": truncated_chunked,
     "/gzip": gzip_json, "/gzip-bomb": gzip_bomb, "/early": early,
     "/204": status(204), "/304": status(304), "/slow": slow, "/never": never,
+    "/deaf": deaf,
     "/then-close": then_close,
     "/big": big, "/upload": upload, "/tracking": tracking,
     "/early-answer": early_answer, "/huge-head": huge_head,

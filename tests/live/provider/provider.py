@@ -131,6 +131,9 @@ class Provider:
             else:
                 req.read_body()
                 again = self.by_rule(wire, req, host)
+        except http1.Closed:
+            req.cut = True
+            raise
         finally:
             self.note(req, host)
         return again and (req.get("connection") or "").lower() != "close" and \
@@ -148,7 +151,8 @@ class Provider:
             body64=base64.b64encode(req.kept).decode(),
             body_bytes=req.body_bytes,
             telemetry=rules.is_telemetry(self.data, host),
-            met=getattr(req, "met", None))
+            met=getattr(req, "met", None),
+            cut=getattr(req, "cut", False))
 
     def by_rule(self, wire, req, host):
         rule = rules.find(self.data, host, req)
