@@ -31,7 +31,8 @@ struct channel {
 	int err;  /* the socket's negative errno */
 	enum why why;
 	struct servers *servers; /* a reference; NULL on the server side */
-	char key[HOST_MAX + 8];  /* "host:port" for sessions */
+	char
+	    *key; /* owned; "host:port" for sessions; NULL on the server side */
 };
 
 /* ---- the socket below OpenSSL ---- */
@@ -186,6 +187,41 @@ static bool spoken(const struct channel *c)
 	       tls_alpn_has(tls_alpn_list(c->alpn), name);
 }
 
+/* Take the key out of what OpenSSL keeps as long as the connection lives. */
+static void empty(EVP_PKEY *key)
+{
+	(void)EVP_PKEY_set_type(key, EVP_PKEY_EC);
+}
+
+/* What only the handshake needed: the secret keys that it agreed with must not
+ * outlive it, and all of it is a third of the memory of an idle connection. The
+ * certificate stays, for the session; the rest of its chain does not. */
+static void forget_handshake(struct channel *c)
+{
+	X509 *peer = SSL_get0_peer_certificate(c->ssl);
+	STACK_OF(X509) * more;
+	EVP_PKEY *key;
+
+	if (SSL_get_tmp_key(c->ssl, &key) == 1) {
+		empty(key);
+		EVP_PKEY_free(key);
+	}
+	if (SSL_get_peer_tmp_key(c->ssl, &key) == 1) {
+		empty(key);
+		EVP_PKEY_free(key);
+	}
+	if (c->server || peer == NULL || SSL_session_reused(c->ssl))
+		return;
+	if ((key = X509_get0_pubkey(peer)) != NULL)
+		empty(key);
+	more = SSL_get_peer_cert_chain(c->ssl);
+	while (sk_X509_num(more) > 1)
+		X509_free(sk_X509_pop(more));
+	more = SSL_get0_verified_chain(c->ssl);
+	while (sk_X509_num(more) > 0)
+		X509_free(sk_X509_pop(more));
+}
+
 static int shake(void *t)
 {
 	struct channel *c = t;
@@ -196,6 +232,7 @@ static int shake(void *t)
 	if (r == 1 && spoken(c)) {
 		c->shaken = true;
 		c->wants_write = false;
+		forget_handshake(c);
 		return 0;
 	}
 	if (r == 1) {
@@ -283,6 +320,7 @@ static void channel_free(void *t)
 	servers_free(c->servers);
 	buf_fini(&c->prefix);
 	ERR_clear_error();
+	free(c->key);
 	free(c);
 }
 
@@ -400,8 +438,11 @@ int channel_connect(struct stream *s, struct servers *v, struct span host,
 	if (c == NULL)
 		return -ENOMEM;
 	c->why = WHY_TLS_SERVER;
-	snprintf(c->key, sizeof c->key, "%.*s:%u", SPAN_ARG(host), port);
-	if (!set_name(c, host) || !offer(c, alpn)) {
+	c->key = malloc(host.n + sizeof ":65535");
+	if (c->key != NULL)
+		snprintf(c->key, host.n + sizeof ":65535", "%.*s:%u",
+		    SPAN_ARG(host), port);
+	if (c->key == NULL || !set_name(c, host) || !offer(c, alpn)) {
 		channel_free(c);
 		return -ENOMEM;
 	}
