@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""Each example of sparsam-policy(5) is true: a display that begins with a line
-of a pack is played as a case, with what stands behind "before" sent and what
-stands behind "after" expected, byte for byte.
+"""Each example of sparsam-policy(5) and sparsam-websocket(5) is true: a display
+that begins with a line of a pack is played as a case, with what stands behind
+"before" sent and what stands behind "after" expected, byte for byte.
 
   ( "json $.tz", "set:UTC", "location" )
   before  {"tz":"Europe/Berlin"}
@@ -21,7 +21,8 @@ import tempfile
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
-PAGE = os.path.join(TOP, "daemon/man/sparsam-policy.5")
+PAGES = [os.path.join(TOP, "daemon/man", page)
+         for page in ("sparsam-policy.5", "sparsam-websocket.5")]
 HEADS = {"header", "cookie", "query", "path"}
 TYPES = {"form": "application/x-www-form-urlencoded",
          "json": "application/json", "xml": "application/xml",
@@ -62,8 +63,13 @@ def unquote(text):
 
 
 def displays():
-    """(line number, lines) of each literal display of the page."""
-    with open(PAGE, encoding="utf-8") as f:
+    """(line number, lines) of each literal display of the pages."""
+    for page in PAGES:
+        yield from displays_of(page)
+
+
+def displays_of(page):
+    with open(page, encoding="utf-8") as f:
         lines, start, n = [], None, 0
         for n, line in enumerate(f, 1):
             line = line.rstrip("\n")
