@@ -102,8 +102,8 @@ int offline_answer(const struct conf *c, const struct offline *request,
  * the server took, or empty. 0 or -ENOMEM. */
 int offline_socket(const struct conf *c, const struct offline *request,
     struct span protocol, struct socket_match *ret_match);
-/* One of its messages. PASSED: body leaves. DENIED: sink is "drop", "answer" or
- * "close", or empty (WHY_GUARD). 0 or -ENOMEM. */
+/* One of its messages. PASSED: body leaves. DENIED: sink is "nothing", "a message"
+ * or "a close frame", or empty (WHY_GUARD). 0 or -ENOMEM. */
 struct offline_message {
 	bool up, text;
 	struct span content;

@@ -25,13 +25,13 @@ static void deny(struct offline *o, const struct entry *by)
 	switch (by->socket->fate) {
 	case MESSAGE_SOCKET:
 	case MESSAGE_DROP:
-		o->sink = SPAN("drop");
+		o->sink = SPAN("nothing");
 		break;
 	case MESSAGE_ANSWER:
-		o->sink = SPAN("answer");
+		o->sink = SPAN("a message");
 		break;
 	case MESSAGE_CLOSE:
-		o->sink = SPAN("close");
+		o->sink = SPAN("a close frame");
 		break;
 	}
 }

@@ -87,12 +87,31 @@ run 1 "explain: no such content" $zoom explain --body "$dir/none" https://zoom.u
 run 2 "explain: unknown option" $zoom explain --bdoy x https://zoom.us/
 run 2 "explain: option without value" $zoom explain --method
 
+printf '{"evt":4109,"body":{"dn2":"RXJpa2E"}}' >"$dir/message"
+rwg='wss://zoomfra124rwg.zoom.us/wc/api/1'
+run 0 "explain: a message" $zoom explain --message "$dir/message" "$rwg"
+says '"Erika" -> "Teilnehmer '
+says 'content that leaves: '
+run 0 "explain: a message as JSON" $zoom explain --json \
+    --message "$dir/message" "$rwg"
+says '"unread": false'
+printf '{"evt":4167,"body":{"data":"Jabra"}}' >"$dir/message"
+run 5 "explain: a message that is dropped" $zoom explain \
+    --message "$dir/message" "$rwg"
+says 'denied (zoom, telemetry'
+
 # --- replay ---
 har=$top/tests/data/zoom-meetingsdk.har
 printf '# planted\n\nErika Mustermann\r\nAMT-NB-0815\n' >"$dir/never"
 run 0 "replay" $zoom replay --summary --never-file "$dir/never" "$har"
 says '2 texts that must not leave: none found'
-run 4 "replay: unread" $zoom replay --summary --never 'Jabra Evolve2 65' "$har"
+run 0 "replay: messages of sockets" $zoom replay --summary \
+    --never 'Jabra Evolve2 65' "$har"
+says 'none found'
+says 'WebSocket messages: 17 up, 4 down; 13 denied, 0 not readable, 4 pass unread'
+# The same on a socket where no line reads.
+sed 's,/wc/api/,/wc/media/,' "$har" >"$dir/framed.har"
+run 4 "replay: unread" $zoom replay --summary --never 'Jabra Evolve2 65' "$dir/framed.har"
 says 'FOUND in what passes unread'
 run 1 "replay: a text that leaves" $zoom replay --summary --never meetingNumber \
     --never 'Jabra Evolve2 65' "$har"
