@@ -127,6 +127,7 @@ class Wire:
             pass
         self.flush(1)
         self.sock.close()
+        self.gone = True
 
 
 def client_context(root=None, protocols=("h2",)):
