@@ -11,7 +11,7 @@ uint64_t os_now_ns(void); /* monotonic */
 /* Take "12,34,56". Ends the program when there are too many. */
 void os_take_pids(const char *text);
 
-/* Seconds on a CPU (user and system) of all processes, all their threads. */
+/* Seconds on a CPU (user and system) of all processes, from their CPU clocks. */
 double os_cpu_s(void);
 
 /* Sums over all processes, in kB. */

@@ -121,5 +121,5 @@ def plot(rows):
             'font-family="sans-serif" font-size="11">'
             '<rect width="100%%" height="100%%" fill="#fff"/>'
             '<text x="10" y="14">cost, as a multiple of that of sparsamd '
-            '(logarithmic); left of the line is less</text>%s%s</svg>\n' % (WIDTH, y + 10, "".join(axis),
-                                                "".join(lines)))
+            '(logarithmic); left of the line is less</text>%s%s</svg>\n' % (
+                WIDTH, y + 10, "".join(axis), "".join(lines)))
