@@ -9,7 +9,7 @@
 #include "base/span.h"
 
 #define SERVERS_HOSTS_MAX 512
-#define SERVERS_SESSIONS_MAX 4 /* per host and port, the newest */
+#define SERVERS_SESSIONS_MAX 8 /* per host and port, the newest */
 
 struct servers;
 
