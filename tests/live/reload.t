@@ -23,6 +23,12 @@ def seen(g):
     return {n.lower() for n, _ in json.loads(out.stdout)["headers"]}
 
 
+def seen_by(client):
+    """The same of a request on an open connection."""
+    out = client.get("lab.example", "/echo", DEVICE, ("X-Other", "1"))
+    return {n.lower() for n, _ in json.loads(out.body)["headers"]}
+
+
 def with_pack(g, edit):
     path = g.path("policy/lab.conf")
     with open(path, encoding="utf-8") as f:
@@ -76,13 +82,17 @@ def good_files(tap, g):
     socket = Client(g.port, "lab.example", root=g.root, timeout=20)
     tap.equal(socket.upgrade("/ws", [("Host", "lab.example")]).status, 101,
               "a WebSocket is open")
+    kept = Client(g.port, "lab.example", root=g.root, timeout=20)
+    before = seen_by(kept)
     time.sleep(0.3)
     with_pack(g, lambda t: t.replace('"header X-Device"', '"header X-Other"'))
     out = g.ctl("reload")
     tap.equal(out.returncode, 0, "a good file: reload")
     names = seen(g)
     tap.ok(isinstance(names, set) and "x-other" not in names,
-           "new requests see it at once", names)
+           "new connections see it at once", names)
+    tap.equal(seen_by(kept), before, "an open one keeps the rules it began with")
+    kept.close()
     try:
         a = live.answer()
         good = a.status == 200 and len(a.body) == 30

@@ -23,6 +23,7 @@ SECONDS = int(os.environ.get("RUNNING_SECONDS") or 60)
 SOCKETS = int(os.environ.get("SOCKETS") or 1000)
 STREAMS = max(SOCKETS // 20, 1)
 LOADS = 6       # clients that ask one request after the other
+NAPS = 60       # requests over one HTTP/2 connection
 OPENING = 25    # sockets that shake hands at the same time
 TALK_S = 4      # between two messages of a socket
 DRAIN_S = 4
@@ -93,6 +94,8 @@ async def serve(reader, writer):
                 await events(writer)
             if " /slow" in first:
                 await asyncio.sleep(DRAIN_S / 2)
+            if " /nap" in first:
+                await asyncio.sleep(0.2)
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json"
                          b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             await writer.drain()
@@ -120,7 +123,7 @@ class Meeting:
         self.context = ssl.create_default_context(cafile=g.root)
         self.context.set_alpn_protocols(["http/1.1"])
         self.faults = []    # texts
-        self.requests = self.messages = self.events = self.reloads = 0
+        self.requests = self.requests_h2 = self.messages = self.events = self.reloads = 0
         self.ended = []     # when each socket ended, after the drain began
         self.drained = None  # when that was
         self.running = True
@@ -170,6 +173,24 @@ class Meeting:
         except (OSError, asyncio.IncompleteReadError, KeyError,
                 asyncio.TimeoutError) as e:
             self.fault("request of client %d" % number, e)
+
+    async def load_h2(self):
+        """Requests over one HTTP/2 connection at a time, each for seconds."""
+        urls = []
+        for n in range(NAPS):
+            urls += ["-o", "/dev/null", "https://%s/nap?n=%d" % (HOST, n)]
+        while self.running:
+            out = await asyncio.create_subprocess_exec(
+                *self.g.curl(urls[-1], "--http2", "-Z", "--parallel-max", "8",
+                             "-w", "%{http_code} %{http_version}\n",
+                             *urls[:-1]),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            said, why = await out.communicate()
+            good = said.decode().splitlines().count("200 2")
+            self.requests_h2 += good
+            if out.returncode != 0 or good != NAPS:
+                self.fault("%d of %d requests over HTTP/2" % (good, NAPS),
+                           why[:200] + said[:200])
 
     async def socket(self, number, ready):
         reader = writer = None
@@ -297,17 +318,18 @@ async def open_all(m, tap):
 async def under_load(m, tap, g):
     workers = g.workers()
     loads = [asyncio.create_task(m.load(i)) for i in range(LOADS)]
+    loads.append(asyncio.create_task(m.load_h2()))
     await m.reloads_until(time.monotonic() + SECONDS)
     m.running = False
     await asyncio.gather(*loads)
-    tap.ok(not m.faults, "%d reloads, %d requests, %d messages, %d events: "
-           "nothing lost, nothing failed" % (
-               m.reloads, m.requests, m.messages, m.events),
+    tap.ok(not m.faults, "%d reloads, %d requests, %d over HTTP/2, %d "
+           "messages, %d events: nothing lost, nothing failed" % (
+               m.reloads, m.requests, m.requests_h2, m.messages, m.events),
            len(m.faults), *m.faults[:10], g.logs()[-1000:])
-    tap.ok(m.reloads > 0 and m.requests > m.reloads and
+    tap.ok(0 < m.reloads < m.requests and m.requests_h2 > 0 and
            m.messages > SOCKETS and m.events > STREAMS,
-           "and all of it happened", m.reloads, m.requests, m.messages,
-           m.events)
+           "and all of it happened", m.reloads, m.requests, m.requests_h2,
+           m.messages, m.events)
     tap.equal(g.workers(), workers, "the same workers all the time")
     said = g.logs().count("S104")
     tap.ok(said > 0 and "S105" not in g.logs(), "every reload took hold",
