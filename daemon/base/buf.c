@@ -20,9 +20,14 @@ static void give_block(char *p, size_t n)
 	(void)n;
 	free(p);
 }
+
+void buf_keep_none(void)
+{
+}
 #else
-/* Queues come and go with every read and every message: some blocks of each size
- * are kept. Sizes are BUF_FIRST_BYTES doubled, up to two records of TLS. */
+/* Queues come and go with every read and every message: some blocks of each
+ * size are kept. Sizes are BUF_FIRST_BYTES doubled, up to two records of TLS.
+ */
 #define KEPT_SIZES 7
 #define KEPT_MAX 32
 
@@ -30,6 +35,8 @@ static struct {
 	char *block[KEPT_MAX];
 	unsigned n;
 } kept[KEPT_SIZES];
+
+static bool keeps_none;
 
 /* Which of the sizes is n? KEPT_SIZES: none. */
 static unsigned size_of(size_t n)
@@ -53,10 +60,18 @@ static void give_block(char *p, size_t n)
 {
 	unsigned i = size_of(n);
 
-	if (p != NULL && i < KEPT_SIZES && kept[i].n < KEPT_MAX)
+	if (p != NULL && i < KEPT_SIZES && kept[i].n < KEPT_MAX && !keeps_none)
 		kept[i].block[kept[i].n++] = p;
 	else
 		free(p);
+}
+
+void buf_keep_none(void)
+{
+	keeps_none = true;
+	for (unsigned i = 0; i < KEPT_SIZES; i++)
+		while (kept[i].n > 0)
+			free(kept[i].block[--kept[i].n]);
 }
 #endif
 

@@ -20,6 +20,10 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_fini(struct buf *b); /* frees; b may be used again as after init */
 
+/* The process keeps some blocks of bufs that were given back, two megabytes at
+ * most, for the next ones. From now on none: for tests that count. */
+void buf_keep_none(void);
+
 /* Forget the queued bytes and the error; keeps the memory. */
 void buf_reset(struct buf *b);
 

@@ -130,6 +130,7 @@ static void test_row(size_t i)
 
 int main(void)
 {
+	buf_keep_none();
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
 		test_row(i);
 	return tap_done();

@@ -52,6 +52,7 @@ static void torture_at(size_t row, const struct torture *t, size_t step)
 	long n = 0;
 	int r;
 
+	buf_keep_none();
 	do {
 		buf_init(&out, 4096);
 		until = ++n;
