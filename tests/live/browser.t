@@ -65,6 +65,10 @@ def main():
     tap.ok(not found, "nothing planted arrived", found,
            [r for r in requests if leaks(json.dumps(r).encode(),
                                          [f[0] for f in found])][:2])
+    talks = [r for r in record if r.get("got64")]
+    found = leaks(g.record_bytes(), PLANTED)
+    tap.ok(talks and not found, "in messages of the WebSocket neither", found,
+           talks)
     cookies = " ".join(v for r in requests for n, v in r["headers"]
                        if n.lower() == "cookie")
     tap.ok("_zm_ssid" in cookies and "_ga" not in cookies and
