@@ -245,8 +245,59 @@ static void test_live(size_t i)
 	rules_free(r);
 }
 
+/* The same compressed, as far as the server has flushed it. */
+static void test_flushed(const char *coding)
+{
+	static const char event[] = "data: {\"name\":1,\"id\":7}\n\n";
+	struct rules *r = rules_new("json $.name -> drop", false);
+	struct env env = rules_env(NULL);
+	struct pipe p;
+	struct msg m;
+	struct buf in;
+	z_stream z = { .avail_in = 0 };
+	char room[256];
+
+	msg_init(&m, true);
+	m.framing = FRAME_CHUNKED;
+	m.nfields = 2;
+	m.field[0] = (struct field){ .name = SPAN("Content-Type"),
+		.value = SPAN("text/event-stream"),
+		.id = FIELD_CONTENT_TYPE };
+	m.field[1] = (struct field){ .name = SPAN("Content-Encoding"),
+		.value = span_str(coding),
+		.id = FIELD_CONTENT_ENCODING };
+	buf_init(&in, OUT_MAX);
+	pipe_init(&p, &m, rules_plan(r), &env, COLLECT_BYTES);
+	pipe_live(&p);
+	tap_ok(pipe_head_ready(&p), "%s: the head may go", coding);
+	if (deflateInit2(&z, 9, Z_DEFLATED,
+	        coding[0] == 'g' ? MAX_WBITS + 16 : MAX_WBITS, 8,
+	        Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	for (int i = 0; i < 3; i++) {
+		z.next_in = (Bytef *)(uintptr_t)event;
+		z.avail_in = sizeof event - 1;
+		z.next_out = (Bytef *)room;
+		z.avail_out = sizeof room;
+		if (deflate(&z, Z_SYNC_FLUSH) != Z_OK)
+			abort();
+		buf_reset(&in);
+		tap_int(feed(&p, span_of(room, sizeof room - z.avail_out),
+		            false, &in),
+		    0, "%s: event %d", coding, i);
+		tap_span(buf_span(&in), SPAN("data: {\"id\":7}\n\n"),
+		    "%s: goes on at once", coding);
+	}
+	deflateEnd(&z);
+	buf_fini(&in);
+	pipe_fini(&p);
+	rules_free(r);
+}
+
 int main(void)
 {
+	test_flushed("gzip");
+	test_flushed("deflate");
 	for (size_t i = 0; i < sizeof live / sizeof *live; i++)
 		test_live(i);
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
