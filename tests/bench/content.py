@@ -40,8 +40,11 @@ def down(size=1024):
 
 
 def message(size=256):
-    """A message of a call's socket, small and with nobody's name in it."""
-    out = {"evt": 4, "seq": 4711, "body": {"ssrc": 12345, "list": []}}
+    """A message of a call's socket. Its four lines in the pack meet, and give the
+    value that is there: what comes back is what was sent."""
+    out = {"evt": 4, "seq": 4711, "body": {
+        "name": "Gast", "lang": "de", "os": "linux",
+        "time": "2026-11-23T09:00:00Z", "list": []}}
     return padded(out, out["body"]["list"], size)
 
 
