@@ -2,8 +2,9 @@
 /* offline - one request (and its answer) through the rules without a network:
  * the same matching, rewriting, scrubbing and egress guard as in the daemon,
  * with a note of every single decision, and of every value that no line speaks
- * of. The same for the messages of a WebSocket. Lines that decide are marked as reached. For replay, explain, coverage and
- * tests. A service that is only observed is judged as if it were in force.
+ * of. The same for the messages of a WebSocket. Lines that decide are marked as
+ * reached. For replay, explain, coverage and tests. A service that is only
+ * observed is judged as if it were in force.
  *
  * Aliases and pseudonyms are made with fixed keys: the chain key is 32 zero
  * bytes, the day is 0 (1 January 1970), the rest as in proxy/keys.h. So two
