@@ -3,24 +3,33 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
+#include "base/log.h"
+#include "base/stat.h"
 #include "net/addr.h"
 #include "net/clock.h"
 #include "net/loop.h"
 
 #define ACCEPT_MAX 64 /* per turn */
 #define REST_MS 100
+#define TELL_MS 60000
 #define BACKLOG 1024
 
 struct listener {
-	int fd; /* borrowed */
+	int fd;      /* borrowed */
+	int reserve; /* owned: stands for the one that is missing */
+	int most;    /* no descriptor of a client is above */
 	bool stopped;
+	bool starved;     /* the last accept found none */
+	uint64_t told_ms; /* the log, of it */
 	listen_accept_f *fn;
 	void *arg;
 	struct event *event;  /* owned */
@@ -76,6 +85,54 @@ static bool passing(int err)
 	       err == ENETUNREACH || err == EPERM;
 }
 
+static int most_of(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return (int)(l.rlim_cur - l.rlim_cur / 4);
+}
+
+static void refuse(struct listener *l, int fd)
+{
+	uint64_t now = clock_ms();
+
+	close(fd);
+	stat_add(STAT_LIMITS, 1);
+	if (l->told_ms != 0 && now - l->told_ms < TELL_MS)
+		return;
+	l->told_ms = now;
+	log_msg(LIMIT, LOG_W("descriptors"), LOG_N(l->most));
+}
+
+/* Close those who wait, with the descriptor that was kept for it. */
+static void refuse_all(struct listener *l)
+{
+	int fd;
+
+	close(l->reserve);
+	for (unsigned i = 0; i < ACCEPT_MAX; i++) {
+		fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
+		refuse(l, fd);
+	}
+	l->reserve = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* No descriptors, no memory: waiting may help, for a moment. */
+static void rest(struct listener *l)
+{
+	l->most = most_of();
+	if (l->starved)
+		refuse_all(l);
+	l->starved = true;
+	event_del(l->event);
+	if (deadline_set(&l->rest, REST_MS) < 0)
+		event_add(l->event, NULL);
+}
+
 static void on_incoming(evutil_socket_t listen_fd, short what, void *arg)
 {
 	struct listener *l = arg;
@@ -88,15 +145,15 @@ static void on_incoming(evutil_socket_t listen_fd, short what, void *arg)
 		n = sizeof from.u;
 		fd = accept4(
 		    listen_fd, &from.u.any, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0) {
+		if (fd >= l->most && fd >= (l->most = most_of())) {
+			refuse(l, fd);
+		} else if (fd >= 0) {
+			l->starved = false;
 			l->fn(l->arg, fd, &from.u.any);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			return;
 		} else if (!passing(errno)) {
-			/* No descriptors, no memory: waiting may help. */
-			event_del(l->event);
-			if (deadline_set(&l->rest, REST_MS) < 0)
-				event_add(l->event, NULL);
+			rest(l);
 			return;
 		}
 	}
@@ -121,13 +178,17 @@ struct listener *listen_start(int fd, listen_accept_f *fn, void *arg)
 	if (flags >= 0 && !(flags & O_NONBLOCK))
 		(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	*l = (struct listener){ .fd = fd, .fn = fn, .arg = arg };
+	l->most = most_of();
+	l->reserve = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	deadline_init(&l->rest, on_rested, l);
 	l->event =
 	    event_new(loop_base(), fd, EV_READ | EV_PERSIST, on_incoming, l);
-	if (l->event != NULL && event_add(l->event, NULL) == 0)
+	if (l->reserve >= 0 && l->event != NULL &&
+	    event_add(l->event, NULL) == 0)
 		return l;
 	if (l->event != NULL)
 		event_free(l->event);
+	close(l->reserve);
 	free(l);
 	return NULL;
 }
@@ -143,6 +204,7 @@ void listen_stop(struct listener *l)
 		return;
 	l->stopped = true;
 	event_free(l->event);
+	close(l->reserve);
 	deadline_fini(&l->rest);
 	loop_later(&l->later, free_later, l);
 }

@@ -13,8 +13,11 @@ int listen_open(const char *address);
 struct listener;
 /* fd and the client's address (borrowed during the call). The callee owns fd. */
 typedef void listen_accept_f(void *arg, int fd, const struct sockaddr *from);
-/* Accept on fd (borrowed), at most 64 a turn. On EMFILE and the like accepting
- * rests for 100 ms. NULL when memory is out. */
+/* Accept on fd (borrowed), at most 64 a turn. The last quarter of the descriptors
+ * that the process may have is not for clients, but for what they ask for: one
+ * that would be in it is closed at once. On EMFILE and the like accepting rests
+ * for 100 ms; if that did not help, those who wait are closed, too, and so on.
+ * Counted as limits. NULL when memory or descriptors are out. */
 struct listener *listen_start(int fd, listen_accept_f *fn, void *arg);
 void listen_stop(struct listener *l); /* NULL is fine; fd stays open */
 

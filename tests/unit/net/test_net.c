@@ -318,6 +318,99 @@ static void test_accept_rests(void)
 	close(out);
 }
 
+/* Is it over for a client that waited? */
+static bool refused(int out)
+{
+	char c;
+
+	return recv(out, &c, 1, MSG_DONTWAIT) == 0;
+}
+
+static int connect_to(int listening)
+{
+	int out = socket(AF_INET, SOCK_STREAM, 0);
+	struct addr a;
+
+	addr_parse(SPAN("127.0.0.1"), port_of(listening), &a);
+	if (connect(out, &a.u.any, a.len) < 0)
+		abort();
+	return out;
+}
+
+static void run_for(unsigned ms)
+{
+	struct deadline d;
+
+	deadline_init(&d, on_tick, NULL);
+	deadline_set(&d, ms);
+	run();
+	deadline_fini(&d);
+}
+
+/* Not one is left: the clients that wait are told so. */
+static void test_accept_starves(void)
+{
+	struct rlimit old, low;
+	int fd = listen_open("127.0.0.1:0"), out[3], more[64];
+	struct listener *l = listen_start(fd, on_accept, NULL);
+	unsigned n = 0;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	for (int i = 0; i < 3; i++)
+		out[i] = connect_to(fd);
+	low = old;
+	low.rlim_cur = (rlim_t)out[2] + 1;
+	setrlimit(RLIMIT_NOFILE, &low);
+	while (n < 64 && (more[n] = dup(fd)) >= 0)
+		n++;
+	memset(&seen, 0, sizeof seen);
+	run_for(50);
+	tap_ok(!refused(out[0]), "no descriptor: they wait a moment");
+	run_for(150);
+	tap_ok(refused(out[0]) && refused(out[1]) && refused(out[2]),
+	    "then they are refused");
+	tap_int(seen.accepted, 0, "nobody was accepted");
+	setrlimit(RLIMIT_NOFILE, &old);
+	while (n > 0)
+		close(more[--n]);
+	for (int i = 0; i < 3; i++)
+		close(out[i]);
+	run_for(150);
+	listen_stop(l);
+	l = listen_start(fd, on_accept, NULL);
+	out[0] = connect_to(fd);
+	seen.want = 1, seen.done = true;
+	run();
+	tap_int(seen.accepted, 1, "later there is room again");
+	close(out[0]);
+	listen_stop(l);
+	close(fd);
+}
+
+/* What is left is for those who are there. */
+static void test_accept_keeps_some(void)
+{
+	struct rlimit old, low;
+	int fd = listen_open("127.0.0.1:0"), out = connect_to(fd), next;
+	struct listener *l;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	next = dup(fd); /* the reserve will be there */
+	low = old;
+	low.rlim_cur = ((rlim_t)next + 1) * 4 / 3;
+	close(next);
+	setrlimit(RLIMIT_NOFILE, &low);
+	l = listen_start(fd, on_accept, NULL);
+	memset(&seen, 0, sizeof seen);
+	run_for(20);
+	tap_ok(refused(out) && seen.accepted == 0,
+	    "a client beyond three quarters is refused");
+	setrlimit(RLIMIT_NOFILE, &old);
+	close(out);
+	listen_stop(l);
+	close(fd);
+}
+
 /* ---- names ---- */
 
 static unsigned asked;
@@ -421,6 +514,8 @@ int main(void)
 	test_listen();
 	test_accept_many();
 	test_accept_rests();
+	test_accept_starves();
+	test_accept_keeps_some();
 	test_names();
 	deadline_fini(&limit);
 	dial_fini();
