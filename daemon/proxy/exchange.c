@@ -45,7 +45,8 @@ static void reset(struct exchange *x)
 	release(x);
 	arena_reset(x->arena);
 	x->up = x->down = HALF_IDLE;
-	x->local = x->closing = x->retried = false;
+	x->local = x->closing = false;
+	x->tries = 0;
 	x->first_whole = x->first_sent = x->head_down_sent = false;
 	x->server_ended = x->begun = false;
 	x->discarded = x->paced = 0;

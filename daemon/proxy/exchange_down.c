@@ -188,11 +188,11 @@ static bool may_retry(const struct exchange *x)
 	static const char *const idempotent[] = { "GET", "HEAD", "OPTIONS",
 		"PUT", "DELETE", "TRACE" };
 
-	if (x->retried || !x->first_whole || upstream_begun(&x->server))
+	if (!x->first_whole || upstream_begun(&x->server))
 		return false;
 	if (upstream_untouched(&x->server))
-		return true;
-	if (!upstream_reused(&x->server))
+		return x->tries < EXCHANGE_TRIES_MAX;
+	if (!upstream_reused(&x->server) || x->tries > 0)
 		return false;
 	for (size_t i = 0; i < sizeof idempotent / sizeof *idempotent; i++)
 		if (span_eq(x->req.method, span_str(idempotent[i])))
@@ -204,12 +204,14 @@ static bool may_retry(const struct exchange *x)
 static void settle_end(struct exchange *x)
 {
 	int err = x->server_err;
+	bool fresh;
 
 	if (x->down == HALF_HEAD && may_retry(x)) {
-		x->retried = true;
+		fresh = !upstream_untouched(&x->server);
+		x->tries++;
 		x->first_sent = x->server_ended = false;
 		upstream_drop(&x->server);
-		up_dial(x, true);
+		up_dial(x, fresh);
 		exchange_flush(x);
 		return;
 	}

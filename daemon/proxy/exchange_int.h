@@ -17,6 +17,7 @@
 #include "proxy/values.h"
 
 #define EXCHANGE_FIRST_BYTES (2u << 20) /* what goes with the head */
+#define EXCHANGE_TRIES_MAX 8 /* of a request that servers do not touch */
 #define EXCHANGE_PACE_BYTES 1024 /* of a request's content, per deadline */
 
 enum half { HALF_IDLE, HALF_HEAD, HALF_BODY, HALF_DONE };
@@ -25,7 +26,7 @@ struct exchange {
 	enum half up, down;
 	bool local;   /* we answer ourselves; the request is discarded */
 	bool closing; /* the connection ends after this answer */
-	bool retried; /* a pooled connection was stale: once is enough */
+	uint8_t tries; /* how often it was sent again */
 	bool freed;
 	uint32_t served; /* exchanges before this one on the connection */
 

@@ -33,12 +33,12 @@ struct request {
 	int32_t id;
 	struct exchange *exchange; /* owned */
 	struct deadline deadline;
-	struct buf in; /* content that the exchange does not want yet */
-	bool begun;    /* its head is there */
-	bool last;     /* it ends with that */
-	bool done;     /* answered: what still comes is dropped */
-	bool feeding;  /* inside feed(): do not enter again */
-	size_t dropped;
+	struct buf in;  /* content that the exchange does not want yet */
+	bool begun;     /* its head is there */
+	bool ended;     /* the client has sent all */
+	bool fed;       /* ... and the exchange has it */
+	bool done;      /* answered, but not all is written */
+	bool feeding;   /* inside feed(): do not enter again */
 	uint64_t moved; /* h->moved when it was looked at */
 	struct loop_later later;
 };
@@ -123,7 +123,7 @@ static void retire(struct request *r)
 {
 	struct h2_conn *h = r->h;
 
-	if (!r->done || r->exchange == NULL || h->nspare == SPARES_MAX) {
+	if (!r->done || h->nspare == SPARES_MAX) {
 		free_request(r);
 		return;
 	}
@@ -133,8 +133,7 @@ static void retire(struct request *r)
 	deadline_stop(&r->deadline);
 	buf_fini(&r->in);
 	r->id = 0;
-	r->begun = r->last = r->done = false;
-	r->dropped = 0;
+	r->begun = r->ended = r->fed = r->done = false;
 	list_add(&h->spare, &r->link);
 	h->nspare++;
 }
@@ -160,33 +159,21 @@ static void consumed(struct request *r, size_t n)
 		loop_soon(&r->h->soon);
 }
 
-static void drop_content(struct request *r, size_t n, bool last)
-{
-	r->dropped += n;
-	consumed(r, n);
-	if (!last && r->dropped > EXCHANGE_DISCARD_BYTES)
-		give_up(r, H2_NO_ERROR);
-}
-
 /* Hand on what waits, as far as it is wanted. */
 static void feed(struct request *r)
 {
 	struct h2_conn *h = r->h;
 	struct span s;
-	bool last;
 
 	r->feeding = true;
-	while (!h->dead && r->id != 0 && !r->done &&
-	       (buf_len(&r->in) > 0 || r->last) &&
+	while (!h->dead && r->id != 0 && !r->done && !r->fed &&
+	       (buf_len(&r->in) > 0 || r->ended) &&
 	       exchange_wants(r->exchange)) {
 		s = exchange_step(r->exchange, buf_span(&r->in));
-		last = r->last && s.n == buf_len(&r->in);
-		r->last = r->last && !last;
+		r->fed = r->ended && s.n == buf_len(&r->in);
 		buf_drain(&r->in, s.n);
 		consumed(r, s.n);
-		exchange_content(r->exchange, s, last);
-		if (last)
-			break;
+		exchange_content(r->exchange, s, r->fed);
 	}
 	r->feeding = false;
 	if (!h->dead && r->id != 0 && !r->done)
@@ -253,22 +240,16 @@ static void on_done(void *arg)
 
 	r->done = true;
 	r->moved = r->h->moved;
-	drop_content(r, buf_len(&r->in), r->last);
-	buf_fini(&r->in);
+	if (!r->ended) /* the rest is not wanted (RFC 9113, 8.1) */
+		give_up(r, H2_NO_ERROR);
 }
 
 static void on_fail(void *arg, enum why why)
 {
 	struct request *r = arg;
 
-	if (why != WHY_DONE) {
-		give_up(r, H2_INTERNAL_ERROR);
-		return;
-	}
-	/* Answered before all of the request came. */
-	exchange_free(r->exchange);
-	r->exchange = NULL;
-	on_done(r);
+	/* WHY_DONE: answered before all of the request came. */
+	give_up(r, why == WHY_DONE ? H2_NO_ERROR : H2_INTERNAL_ERROR);
 }
 
 /* Never asked for: an upgrade is a thing of HTTP/1.1 (RFC 9113, 8.6). */
@@ -347,11 +328,7 @@ static void on_request_content(void *arg, void *user, struct span s, bool last)
 	struct request *r = user;
 	struct h2_conn *h = arg;
 
-	if (r->done) {
-		drop_content(r, s.n, last);
-		return;
-	}
-	r->last = last;
+	r->ended = last;
 	if (buf_add_span(&r->in, s) < 0) {
 		conn_close(h->conn, WHY_MEMORY);
 		return;

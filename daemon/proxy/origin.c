@@ -46,6 +46,7 @@ static struct origin *make(struct span key)
 	o->len = key.n;
 	list_init(&o->idle);
 	list_init(&o->shared);
+	o->grants = 1; /* until SETTINGS say more */
 	list_add(&lru, &o->lru);
 	if (hash_put(all, span_of(o->key, o->len), o) < 0) {
 		list_del(&o->lru);

@@ -22,6 +22,7 @@ struct origin {
 	struct link shared; /* struct server: HTTP/2 */
 	unsigned nidle, nshared;
 	struct server *first; /* being dialled: others wait for what it says */
+	unsigned grants;      /* streams that HTTP/2 may have at once there */
 	enum { SPEAKS_UNKNOWN, SPEAKS_H1, SPEAKS_H2 } speaks;
 	bool tls;
 	uint16_t port;

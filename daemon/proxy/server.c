@@ -159,50 +159,47 @@ void server_rest(struct server *s)
 
 /* ---- dialling ---- */
 
-static struct upstream *first_leg(struct server *s)
+static struct upstream *first_waiting(struct server *s)
 {
-	return LIST_ENTRY(s->legs.next, struct upstream, link);
+	return LIST_ENTRY(s->waiting.next, struct upstream, link);
 }
 
-/* Move all to a list of their own: one that is told may take others with it. */
-static void take_legs(struct server *s, struct link *ret_legs)
+static void wait_for(struct upstream *u, struct server *s)
 {
-	list_init(ret_legs);
-	while (!list_empty(&s->legs)) {
-		struct link *l = s->legs.next;
-
-		list_del(l);
-		list_add_tail(ret_legs, l);
-	}
+	u->server = s;
+	list_del(&u->link);
+	list_add_tail(&s->waiting, &u->link);
 }
 
-/* None of those who waited gets a connection. */
-static void failed(struct server *s, enum why why)
+/* None of those who waited gets a connection. One that is told may take others
+ * with it. */
+static void turn_away(struct server *s, enum why why)
 {
-	struct link legs;
-
-	take_legs(s, &legs);
-	server_close(s);
-	while (!list_empty(&legs)) {
-		struct upstream *u =
-		    LIST_ENTRY(legs.next, struct upstream, link);
+	while (!list_empty(&s->waiting)) {
+		struct upstream *u = first_waiting(s);
 
 		upstream_clear(u);
 		u->ops->on_ready(u->arg, why);
 	}
 }
 
+static void failed(struct server *s, enum why why)
+{
+	server_close(s);
+	turn_away(s, why);
+}
+
 static struct server *dial(struct origin *o, struct snapshot *snap, bool h1);
+static struct server *dial_first(
+    struct origin *o, struct snapshot *snap, bool h1);
 
 /* One that waited has to look for another connection. */
-static void dial_for(struct upstream *u, const struct server *than, bool h1)
+static void dial_for(struct upstream *u, const struct server *than)
 {
-	struct server *s = dial(than->origin, than->snap, h1);
+	struct server *s = dial(than->origin, than->snap, true);
 
-	list_del(&u->link);
 	if (s != NULL) {
-		u->server = s;
-		list_add_tail(&s->legs, &u->link);
+		wait_for(u, s);
 		return;
 	}
 	upstream_clear(u);
@@ -212,47 +209,93 @@ static void dial_for(struct upstream *u, const struct server *than, bool h1)
 /* It is for the first who waited, all others dial their own. */
 static void ready_h1(struct server *s)
 {
-	struct upstream *u = first_leg(s);
+	struct upstream *u = first_waiting(s);
 
 	s->state = SERVER_H1;
-	while (s->legs.next != s->legs.prev)
+	while (s->waiting.next != s->waiting.prev)
 		dial_for(
-		    LIST_ENTRY(s->legs.prev, struct upstream, link), s, true);
+		    LIST_ENTRY(s->waiting.prev, struct upstream, link), s);
 	if (s->state == SERVER_DEAD)
 		return;
 	upstream_h1_join(u, s);
 	u->ops->on_ready(u->arg, WHY_DONE);
 }
 
+/* ---- who waits for a shared connection ---- */
+
+/* Somebody who waits for s, or else for another connection to its server. */
+static struct upstream *next_waiting(const struct server *s)
+{
+	if (!list_empty(&s->waiting))
+		return LIST_ENTRY(s->waiting.next, struct upstream, link);
+	LIST_EACH(l, tmp, &s->origin->shared)
+	{
+		struct server *other = LIST_ENTRY(l, struct server, in_origin);
+
+		if (other->snap == s->snap && !list_empty(&other->waiting))
+			return first_waiting(other);
+	}
+	return NULL;
+}
+
+/* Who waits for s waits for a further connection, if there may be one. */
+static void spread(struct server *s, bool leaving)
+{
+	struct origin *o = s->origin;
+	unsigned others = o->nshared - (leaving ? 1 : 0);
+	struct server *to = NULL;
+
+	if (list_empty(&s->waiting))
+		return;
+	if (others < ORIGIN_SHARED_MAX)
+		to = dial_first(o, s->snap, false);
+	while (to != NULL && !list_empty(&s->waiting))
+		wait_for(first_waiting(s), to);
+}
+
+void server_serve(struct server *s)
+{
+	struct upstream *u;
+
+	while (s->state == SERVER_H2 && upstream_h2_room(s) &&
+	       (u = next_waiting(s)) != NULL) {
+		wake(s);
+		upstream_h2_join(u, s);
+		u->ops->on_ready(u->arg, WHY_DONE);
+	}
+	if (s->state == SERVER_H2 && h2_settled(s->h2))
+		spread(s, false);
+}
+
+/* A connection that carried nothing is no reason to try again. */
+void server_leave(struct server *s)
+{
+	if (s->carried)
+		spread(s, true);
+	turn_away(s, WHY_SERVER_GONE);
+}
+
 static void ready_h2(struct server *s)
 {
-	struct link legs;
+	struct origin *o = s->origin;
 
 	s->state = SERVER_H2;
-	if (s->origin->nshared >= ORIGIN_SHARED_MAX ||
-	    upstream_h2_begin(s) < 0) {
+	if (upstream_h2_begin(s) < 0) {
 		failed(s, WHY_MEMORY);
 		return;
 	}
-	list_add(&s->origin->shared, &s->in_origin);
-	s->origin->nshared++;
-	take_legs(s, &legs);
-	while (!list_empty(&legs)) {
-		struct upstream *u =
-		    LIST_ENTRY(legs.next, struct upstream, link);
-
-		list_del(&u->link);
-		if (s->state == SERVER_DEAD) {
-			upstream_clear(u);
-			u->ops->on_ready(u->arg, WHY_CONNECT);
-		} else if (!upstream_h2_room(s)) {
-			dial_for(u, s, false);
-		} else {
-			upstream_h2_join(u, s);
-			u->ops->on_ready(u->arg, WHY_DONE);
-		}
+	if (o->nshared >= ORIGIN_SHARED_MAX) { /* there are enough */
+		while (!list_empty(&s->waiting))
+			wait_for(first_waiting(s),
+			    LIST_ENTRY(
+			        o->shared.next, struct server, in_origin));
+		server_close(s);
+		return;
 	}
-	if (s->state != SERVER_DEAD && list_empty(&s->legs) && !s->idle)
+	list_add(&o->shared, &s->in_origin);
+	o->nshared++;
+	server_serve(s);
+	if (s->state == SERVER_H2 && list_empty(&s->legs) && !s->idle)
 		server_rest(s);
 }
 
@@ -338,6 +381,7 @@ static struct server *dial(struct origin *o, struct snapshot *snap, bool h1)
 	o->refs++;
 	s->h1_only = h1;
 	list_init(&s->legs);
+	list_init(&s->waiting);
 	list_init(&s->in_origin);
 	list_init(&s->by_age);
 	return s;
@@ -387,6 +431,21 @@ static bool use(struct upstream *u, struct server *s)
 	return true;
 }
 
+/* A shared connection that may have room soon: its SETTINGS are still to come, or
+ * there are no more connections than it and its like. */
+static struct server *find_busy(struct origin *o, const struct snapshot *snap)
+{
+	LIST_EACH(l, tmp, &o->shared)
+	{
+		struct server *s = LIST_ENTRY(l, struct server, in_origin);
+
+		if (s->snap == snap && !s->suspect && !h2_leaving(s->h2) &&
+		    (!h2_settled(s->h2) || o->nshared >= ORIGIN_SHARED_MAX))
+			return s;
+	}
+	return NULL;
+}
+
 /* Others wait until it is known what the server speaks: what it speaks over
  * HTTP/2 needs no second connection. */
 static bool may_wait(const struct origin *o, const struct snapshot *snap)
@@ -423,13 +482,14 @@ bool server_get(struct upstream *u, struct snapshot *snap,
 	if (!to->fresh && s == NULL)
 		s = find_idle(o, snap);
 	if (s == NULL) {
-		s = dial_first(o, snap, to->h1);
-		if (s == NULL) {
+		if (!to->fresh && !to->h1)
+			s = find_busy(o, snap);
+		if (s == NULL)
+			s = dial_first(o, snap, to->h1);
+		if (s == NULL)
 			*ret_err = -ENOMEM;
-		} else {
-			u->server = s;
-			list_add_tail(&s->legs, &u->link);
-		}
+		else
+			wait_for(u, s);
 		origin_unref(o);
 		return false;
 	}
@@ -439,7 +499,7 @@ bool server_get(struct upstream *u, struct snapshot *snap,
 
 void server_left(struct server *s)
 {
-	if (s->state == SERVER_DIALS && list_empty(&s->legs))
+	if (s->state == SERVER_DIALS && list_empty(&s->waiting))
 		server_close(s);
 }
 

@@ -22,11 +22,13 @@ struct server {
 	struct snapshot *snap; /* one reference */
 	struct stream *stream; /* owned */
 	struct dial *dial;     /* owned while it dials */
-	struct link legs;      /* requests that wait for it or are on it */
+	struct link legs;      /* requests on it */
+	struct link waiting;   /* requests that want to be */
 	struct link in_origin; /* of origin->idle, or of origin->shared */
 	struct link by_age;    /* while idle: oldest first */
 	bool h1_only;
 	bool reused;
+	bool carried; /* HTTP/2: a request was sent on it */
 	bool idle;
 	uint64_t idle_since_ms;
 
@@ -47,6 +49,12 @@ bool server_get(struct upstream *u, struct snapshot *snap,
 void server_rest(struct server *s);
 /* Close it at once; its legs must have been told. May be called twice. */
 void server_close(struct server *s);
+/* HTTP/2: who waits for it begins, as far as it grants streams; the others wait
+ * for one more connection, or here for room. */
+void server_serve(struct server *s);
+/* The same, and it will have no more room: who waits goes elsewhere. It may be
+ * closed then, once those on it were told. */
+void server_leave(struct server *s);
 /* A request left it while it was being dialled. */
 void server_left(struct server *s);
 

@@ -41,7 +41,7 @@ bool upstream_ready(const struct upstream *u)
 
 bool upstream_reused(const struct upstream *u)
 {
-	return u->server != NULL && u->server->reused;
+	return u->reused;
 }
 
 bool upstream_untouched(const struct upstream *u)

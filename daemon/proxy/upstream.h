@@ -45,6 +45,7 @@ struct upstream {
 	struct span method;
 	enum framing framing; /* of the request */
 	bool cut;             /* the connection is of no more use */
+	bool reused;          /* it had carried another request before */
 	bool sent_all, got_all;
 	bool untouched; /* see upstream_untouched */
 

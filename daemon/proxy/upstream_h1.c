@@ -44,6 +44,7 @@ void upstream_h1_join(struct upstream *u, struct server *s)
 {
 	u->server = s;
 	u->codec = &upstream_h1;
+	u->reused = s->reused;
 	list_del(&u->link);
 	list_add_tail(&s->legs, &u->link);
 	stream_set_ops(s->stream, NULL, NULL);

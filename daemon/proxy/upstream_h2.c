@@ -14,6 +14,7 @@ static void lost(struct server *s, int err)
 {
 	struct link legs;
 
+	server_leave(s);
 	list_init(&legs);
 	while (!list_empty(&s->legs)) {
 		struct link *l = s->legs.next;
@@ -36,11 +37,20 @@ static void lost(struct server *s, int err)
 
 static void settle(struct server *s)
 {
+	bool leaves;
+
+	if (s->state != SERVER_H2)
+		return;
+	leaves = h2_leaving(s->h2) || s->suspect;
+	if (leaves)
+		server_leave(s);
+	else
+		server_serve(s);
 	if (s->state != SERVER_H2 || !list_empty(&s->legs))
 		return;
-	if (h2_leaving(s->h2) || s->suspect)
+	if (leaves)
 		server_close(s);
-	else if (!s->idle)
+	else if (list_empty(&s->waiting) && !s->idle)
 		server_rest(s);
 }
 
@@ -74,6 +84,15 @@ static void on_soon(void *arg)
 		settle(s);
 }
 
+/* The next connection can be used to the full at once. */
+static void note_grants(const struct server *s)
+{
+	unsigned n = h2_streams(s->h2) + h2_grants(s->h2);
+
+	if (h2_settled(s->h2) && h2_grants(s->h2) > 0)
+		s->origin->grants = n;
+}
+
 static void on_server_read(void *arg)
 {
 	struct server *s = arg;
@@ -85,6 +104,7 @@ static void on_server_read(void *arg)
 	if (s->state != SERVER_H2)
 		return;
 	buf_drain(in, buf_len(in));
+	note_grants(s);
 	if (!pump(s)) /* also what a connection error says */
 		return;
 	if (err < 0 || h2_over(s->h2))
@@ -201,15 +221,19 @@ int upstream_h2_begin(struct server *s)
 
 bool upstream_h2_room(const struct server *s)
 {
-	return s->state == SERVER_H2 && !s->suspect && !h2_leaving(s->h2) &&
-	       h2_grants(s->h2) > 0;
+	if (s->state != SERVER_H2 || s->suspect || h2_leaving(s->h2))
+		return false;
+	return h2_settled(s->h2) ? h2_grants(s->h2) > 0
+	                         : h2_streams(s->h2) < s->origin->grants;
 }
 
 void upstream_h2_join(struct upstream *u, struct server *s)
 {
 	u->server = s;
 	u->codec = &upstream_h2;
+	u->reused = s->reused;
 	buf_init(&u->in, H2_WINDOW_BYTES);
+	s->carried = true;
 	list_del(&u->link);
 	list_add_tail(&s->legs, &u->link);
 }
