@@ -5,6 +5,8 @@
 
 #include "base/buf.h"
 #include "body/scrub.h"
+#include "body/sdp.h"
+#include "body/xml.h"
 
 #define RS '\x1e' /* behind each document, in several protocols */
 
@@ -125,7 +127,7 @@ static int ask(const struct message_rules *m, unsigned pass, bool text,
 	return r;
 }
 
-int judge_message(const struct message_rules *m, const struct env *env,
+static int judge_content(const struct message_rules *m, const struct env *env,
     bool text, struct span in, struct buf *out, const struct entry **ret_deny)
 {
 	const struct plan *all = message_all(m);
@@ -161,4 +163,67 @@ int judge_message(const struct message_rules *m, const struct env *env,
 		return JUDGE_CHANGED;
 	buf_truncate(out, start);
 	return JUDGE_SAME;
+}
+
+/* ---- what stands in front ---- */
+
+static uint64_t number_at(const struct envelope *e, struct span in)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < e->width; i++)
+		v = v << 8 | (unsigned char)in.p[e->at + i];
+	return v;
+}
+
+/* Does in begin with e, by its number? Others are read as they are; so is what
+ * begins as content, whose characters may be such a number by chance. */
+static bool is_wrapped(const struct envelope *e, struct span in)
+{
+	uint64_t n;
+
+	if (e == NULL || in.n <= e->bytes || sniff_json(in) || xml_begins(in) ||
+	    sdp_begins(in))
+		return false;
+	n = number_at(e, in);
+	return n == in.n || n == in.n - e->bytes ||
+	       n == in.n - e->at - e->width;
+}
+
+/* The same in front of content that has another length now. */
+static int add_envelope(const struct envelope *e, struct span in, size_t was,
+    size_t is, struct buf *out)
+{
+	uint64_t n = number_at(e, in) - was + is;
+	char head[SOCKET_ENVELOPE_MAX_BYTES];
+
+	if (e->width < 8 && n >> (8 * e->width) != 0)
+		return -E2BIG;
+	memcpy(head, in.p, e->bytes);
+	for (unsigned i = e->width; i-- > 0; n >>= 8)
+		head[e->at + i] = (char)n;
+	return buf_add(out, head, e->bytes);
+}
+
+int judge_message(const struct message_rules *m, const struct env *env,
+    bool text, struct span in, struct buf *out, const struct entry **ret_deny)
+{
+	const struct envelope *e = message_envelope(m);
+	struct span content;
+	struct buf changed;
+	int r, bad;
+
+	if (text || !is_wrapped(e, in))
+		return judge_content(m, env, text, in, out, ret_deny);
+	content = span_from(in, e->bytes);
+	buf_init(&changed, out->max);
+	r = judge_content(m, env, text, content, &changed, ret_deny);
+	if (r == JUDGE_CHANGED) {
+		bad = add_envelope(e, in, content.n, buf_len(&changed), out);
+		if (bad == 0)
+			bad = buf_add_span(out, buf_span(&changed));
+		r = bad < 0 ? bad : r;
+	}
+	buf_fini(&changed);
+	return r;
 }

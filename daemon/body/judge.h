@@ -8,7 +8,10 @@
  * and then it may be several documents, with line ends or RS (0x1e) between.
  * What the tables and conditions of all entries together cannot read is refused
  * or passes as unread, as the pack says. Unread messages and those of no bytes
- * meet no condition; the latter are well-formed in every form. */
+ * meet no condition; the latter are well-formed in every form.
+ *
+ * A binary message in an envelope (rule.h), as its number shows, is judged by
+ * what is in it, and the number is held true. */
 #ifndef BODY_JUDGE_H
 #define BODY_JUDGE_H
 

@@ -5,8 +5,8 @@
 #include "conf/policy_int.h"
 
 #define KEYS                                                                   \
-	"when query protocol direction message form unread deflate allow "     \
-	"strip deny"
+	"when query protocol direction message envelope form unread deflate "  \
+	"allow strip deny"
 #define ANSWER SPAN("answer:")
 
 /* ( "WHERE", "GLOB" ) */
@@ -33,6 +33,29 @@ static int take_message(const struct pack *p, const struct lex *l,
 	return 0;
 }
 
+/* { bytes; length; width; } */
+static int take_envelope(const struct lex *l, const config_setting_t *s,
+    struct envelope *ret_envelope)
+{
+	const config_setting_t *g;
+	uint32_t bytes, at, width;
+	int r = lex_group(l, s, "envelope", &g);
+
+	if (r < 0 || g == NULL)
+		return r;
+	if ((r = lex_keys(l, g, "envelope", "bytes length width")) < 0 ||
+	    (r = lex_number(l, g, "bytes", true, 1, SOCKET_ENVELOPE_MAX_BYTES,
+	         &bytes)) < 0 ||
+	    (r = lex_number(l, g, "length", true, 0,
+	         SOCKET_ENVELOPE_MAX_BYTES - 1, &at)) < 0 ||
+	    (r = lex_number(l, g, "width", true, 1, 8, &width)) < 0)
+		return r;
+	*ret_envelope = (struct envelope){ .bytes = (uint8_t)bytes,
+		.at = (uint8_t)at,
+		.width = (uint8_t)width };
+	return 0;
+}
+
 static int take_rule(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct socket_rule *rule)
 {
@@ -50,6 +73,8 @@ static int take_rule(const struct pack *p, const struct lex *l,
 	rule->plain = !deflate;
 	rule->up = !span_eq(way, SPAN("down"));
 	rule->down = !span_eq(way, SPAN("up"));
+	if ((r = take_envelope(l, s, &rule->envelope)) < 0)
+		return r;
 	return take_message(p, l, s, rule);
 }
 

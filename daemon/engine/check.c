@@ -280,6 +280,14 @@ static int check_socket(const struct entry *e, const struct finding_place *f)
 	if (!s->up && !s->down)
 		return refuse(
 		    f, e->place, "direction: expected up, down or both");
+	if (s->envelope.bytes > SOCKET_ENVELOPE_MAX_BYTES ||
+	    (s->envelope.bytes > 0 &&
+	        (s->envelope.width == 0 ||
+	            s->envelope.at + s->envelope.width > s->envelope.bytes)))
+		return refuse(f, e->place,
+		    "envelope: expected up to %d bytes, and in them a number "
+		    "(length: where it begins, from 0; width: 1 to 8 bytes)",
+		    SOCKET_ENVELOPE_MAX_BYTES);
 	if (s->where != NULL && e->denies && s->fate == MESSAGE_SOCKET)
 		return refuse(f, e->place,
 		    "the socket is denied before it has messages: deny with "

@@ -33,6 +33,7 @@ struct message_rules {
 	unsigned npass;
 	struct entry asks; /* made up: all places, so that all knows them */
 	const struct plan *all;
+	const struct envelope *envelope; /* of the first entry that has one */
 	struct arena *arena;
 };
 
@@ -181,6 +182,9 @@ static int fill(struct message_rules *m, const struct entry *const *pick)
 	if (arena_error(m->arena) < 0)
 		return arena_error(m->arena);
 	memcpy(m->entry, pick, m->n * sizeof *pick);
+	for (size_t i = 0; i < m->n && m->envelope == NULL; i++)
+		if (pick[i]->socket->envelope.bytes > 0)
+			m->envelope = &pick[i]->socket->envelope;
 	return make_passes(m);
 }
 
@@ -286,6 +290,11 @@ void messages_free(struct messages *c)
 const struct plan *message_all(const struct message_rules *m)
 {
 	return m != NULL ? m->all : NULL;
+}
+
+const struct envelope *message_envelope(const struct message_rules *m)
+{
+	return m->envelope;
 }
 
 unsigned message_passes(const struct message_rules *m)

@@ -35,6 +35,10 @@ struct message_match {
  * all. */
 const struct plan *message_all(const struct message_rules *m);
 
+/* What stands in front of binary messages: the first entry that says so decides.
+ * NULL: nothing. */
+const struct envelope *message_envelope(const struct message_rules *m);
+
 /* How often a message must be read to know which entries speak of it: 0 when no
  * entry has a condition. NULL is fine. */
 unsigned message_passes(const struct message_rules *m);

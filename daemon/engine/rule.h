@@ -15,6 +15,7 @@
 #define RULE_HOSTS_MAX 1024   /* host patterns of one service */
 #define RULE_DETECT_MAX 64    /* detect lines of one service */
 #define SOCKET_ANSWER_MAX_BYTES 4096
+#define SOCKET_ENVELOPE_MAX_BYTES 64
 #define RULE_SERVICES_MAX 64  /* = STAT_SERVICES_MAX */
 
 /* Why a value is treated: a closed list. */
@@ -156,11 +157,20 @@ enum message_fate {
 	MESSAGE_CLOSE   /* the socket is closed both ways, code 1008 */
 };
 
+/* What stands in front of the content of binary messages: some bytes, among them a
+ * big-endian number that counts the bytes behind it, or of the content, or of the
+ * whole message. */
+struct envelope {
+	uint8_t bytes;     /* 0: nothing */
+	uint8_t at, width; /* of the number */
+};
+
 /* What an entry of websocket says beyond others. */
 struct socket_rule {
 	struct span protocol; /* "" or a glob over the subprotocol */
 	bool up, down;        /* messages of which way */
 	bool plain;           /* deflate = false: compression is not negotiated */
+	struct envelope envelope;
 	/* message: only those in which this value fits glob; NULL: all. */
 	const struct where *where;
 	struct span glob;

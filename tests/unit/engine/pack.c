@@ -52,6 +52,7 @@ static const struct socket_rule *make_socket(
 	s->up = strcmp(way, "down") != 0;
 	s->down = strcmp(way, "up") != 0;
 	s->plain = p->plain;
+	s->envelope = p->envelope;
 	if (p->message != NULL)
 		s->where = make_where(a, p->message);
 	s->glob = span_str(p->glob);

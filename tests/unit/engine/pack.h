@@ -21,6 +21,7 @@ struct pack_entry {
 	 * socket. direction: "up" where it is NULL. */
 	const char *protocol, *direction, *message, *glob, *fate;
 	bool plain;
+	struct envelope envelope;
 	struct pack_line strip[PACK_LINES];
 };
 

@@ -12,6 +12,9 @@
 #include "wire/ws.h"
 
 #define COUNT(row) (sizeof(row) / sizeof *(row))
+#define X100                                                                   \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"   \
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static struct buf in, out[2], fresh[2], payload, said;
 
@@ -207,6 +210,35 @@ static const struct pack finds = { .id = "a",
 	    .strip = { { "json $.name", "drop", "participant" } } } },
 	.detect = { { SHAPE_MAIL, "set:m@x.invalid", "participant" } } };
 
+static const struct pack wrapped = { .id = "a",
+	.websocket = {
+	    { .when = "* */ws",
+	        .message = "json $.evt",
+	        .glob = "4167",
+	        .deny = "telemetry",
+	        .fate = "drop" },
+	    { .when = "* */ws",
+	        .envelope = { 5, 1, 2 },
+	        .pass_unread = true,
+	        .strip = { { "json $.name", "drop", "participant" },
+	            { "json $.long", "set:01234567890123456789",
+	                "participant" } } },
+	} };
+
+/* '"', the second byte of a document. */
+static const struct pack wrapped_chance = { .id = "a",
+	.websocket = { { .when = "* */ws",
+	    .envelope = { 2, 1, 1 },
+	    .pass_unread = true,
+	    .strip = { { "json $.name", "drop", "participant" } } } } };
+
+/* The number has one byte. */
+static const struct pack wrapped_small = { .id = "a",
+	.websocket = { { .when = "* */ws",
+	    .envelope = { 2, 1, 1 },
+	    .strip = { { "json $.a", "set:" X100 X100, "device" },
+	        { "json $.b", "set:" X100 X100, "device" } } } } };
+
 static const struct pack wrong = { .id = "a",
 	.websocket = { { .when = "* */ws",
 	    .strip = { { "text name=*", "set:\xfc", "participant" } } } } };
@@ -387,6 +419,78 @@ static void test_observe(void)
 		       span_eq(buf_span(&said), span_str(row[i].said)) &&
 		       ws_held(w) == 0 && buf_len(&out[WS_DOWN]) == 0;
 		tap_ok(good, "observe: %s", row[i].name);
+		ws_free(w);
+		ruleset_unref(r);
+	}
+}
+
+/* ---- envelopes ---- */
+
+#define NAMED "{\"name\":1,\"n\":2}" /* 16 bytes */
+
+static const struct {
+	const char *name;
+	const struct pack *pack;
+	unsigned opcode;
+	struct span message;
+	int want;
+	struct span out;
+	const char *said;
+} wrapped_row[] = {
+	{ "the number counts what is behind it", &wrapped, 2,
+	    SPAN("\5\0\x12zz" NAMED), 0, SPAN("\5\0\x09zz{\"n\":2}"),
+	    "judged " },
+	{ "the content", &wrapped, 2, SPAN("\5\0\x10zz" NAMED), 0,
+	    SPAN("\5\0\x07zz{\"n\":2}"), "judged " },
+	{ "the message", &wrapped, 2, SPAN("\5\0\x15zz" NAMED), 0,
+	    SPAN("\5\0\x0czz{\"n\":2}"), "judged " },
+	{ "it grows", &wrapped, 2, SPAN("\5\0\x0dzz{\"long\":\"\"}"), 0,
+	    SPAN("\5\0\x21zz{\"long\":\"01234567890123456789\"}"), "judged " },
+	{ "nothing changes", &wrapped, 2, SPAN("\5\0\x09zz{\"n\":2}"), 0,
+	    SPAN("\5\0\x09zz{\"n\":2}"), "judged " },
+	{ "it is dropped", &wrapped, 2, SPAN("\5\0\x0ezz{\"evt\":4167}"), 0,
+	    SPAN(""), "denied:1 " },
+	{ "its content is broken", &wrapped, 2, SPAN("\5\0\x08zz{\"n\":2"),
+	    -EBADMSG, SPAN(""), "refused " },
+	{ "its content is another", &wrapped, 2, SPAN("\3\0\x04zz\1\2"), 0,
+	    SPAN("\3\0\x04zz\1\2"), "unread " },
+	{ "the number counts nothing", &wrapped, 2, SPAN("\5\0\x13zz" NAMED), 0,
+	    SPAN("\5\0\x13zz" NAMED), "unread " },
+	{ "nothing behind it", &wrapped, 2, SPAN("\4\0\2zz"), 0,
+	    SPAN("\4\0\2zz"), "unread " },
+	{ "without one", &wrapped, 2, SPAN(NAMED), 0, SPAN("{\"n\":2}"),
+	    "judged " },
+	{ "without one, by chance with such a number", &wrapped_chance, 2,
+	    SPAN("{\"name\":123456789012345678901,\"n\":2}"), 0,
+	    SPAN("{\"n\":2}"), "judged " },
+	{ "a text has none", &wrapped, 1, SPAN("\5\0\x12zz" NAMED), 0,
+	    SPAN("\5\0\x12zz" NAMED), "unread " },
+	{ "too long to be counted", &wrapped_small, 2,
+	    SPAN("\5\x0d{\"a\":1,\"b\":1}"), -E2BIG, SPAN(""), "refused " },
+};
+
+static void test_envelopes(void)
+{
+	struct span rest;
+	unsigned first;
+
+	for (size_t i = 0; i < COUNT(wrapped_row); i++) {
+		struct ruleset *r = pack_build(wrapped_row[i].pack);
+		struct ws *w =
+		    open_socket(r, (struct options){ .looks = false });
+
+		reset();
+		frame_add(&in, FIN | wrapped_row[i].opcode, true,
+		    wrapped_row[i].message);
+		tap_int(feed(w, WS_UP, 3), wrapped_row[i].want,
+		    "an envelope: %s", wrapped_row[i].name);
+		rest = buf_span(&out[WS_UP]);
+		buf_reset(&payload);
+		if (rest.n > 0)
+			frame_take(&rest, true, &first, &payload);
+		tap_span(buf_span(&payload), wrapped_row[i].out, "goes on");
+		tap_span(
+		    buf_span(&said), span_str(wrapped_row[i].said), "is told");
 		ws_free(w);
 		ruleset_unref(r);
 	}
@@ -602,6 +706,7 @@ int main(void)
 	buf_init(&said, 1u << 20);
 	test_rules();
 	test_observe();
+	test_envelopes();
 	test_answer();
 	test_waiting_answer();
 	test_look();
