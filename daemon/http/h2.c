@@ -180,6 +180,11 @@ unsigned h2_grants(const struct h2 *h)
 	return max - h->nstreams;
 }
 
+bool h2_settled(const struct h2 *h)
+{
+	return h->settled;
+}
+
 int32_t h2_request(struct h2 *h, const struct msg *m, bool last, void *user)
 {
 	nghttp2_data_provider from = { .read_callback = h2_read_content };

@@ -109,6 +109,8 @@ bool h2_over(const struct h2 *h);
 int32_t h2_request(struct h2 *h, const struct msg *m, bool last, void *user);
 /* Client: streams that h2_request would grant now. */
 unsigned h2_grants(const struct h2 *h);
+/* Have SETTINGS of the peer come? Before, h2_grants only hopes. */
+bool h2_settled(const struct h2 *h);
 
 /* Server: an answer, or a 1xx before it. 0, -EINVAL, -ENOMEM, -ENOENT (the
  * stream has gone). */

@@ -104,6 +104,7 @@ struct h2 {
 	int32_t newest, gap_from, gap_to;
 	struct buf *out; /* h2_write: where to, and how far */
 	size_t limit;
+	bool settled;   /* SETTINGS of the peer came */
 	bool noticed;   /* server: the first GOAWAY is queued */
 	bool last_told; /* server: the last one too; no stream begins */
 	bool leaving;   /* a GOAWAY was sent or seen */

@@ -255,6 +255,9 @@ static int on_frame(
 		    (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
 			end_in(h, s);
 		break;
+	case NGHTTP2_SETTINGS:
+		h->settled = true; /* the first ones are no acknowledgement */
+		break;
 	case NGHTTP2_GOAWAY:
 		h->leaving = true;
 		break;

@@ -213,8 +213,7 @@ static void ready_h1(struct server *s)
 
 	s->state = SERVER_H1;
 	while (s->waiting.next != s->waiting.prev)
-		dial_for(
-		    LIST_ENTRY(s->waiting.prev, struct upstream, link), s);
+		dial_for(LIST_ENTRY(s->waiting.prev, struct upstream, link), s);
 	if (s->state == SERVER_DEAD)
 		return;
 	upstream_h1_join(u, s);
@@ -279,23 +278,24 @@ static void ready_h2(struct server *s)
 {
 	struct origin *o = s->origin;
 
+	if (o->nshared >= ORIGIN_SHARED_MAX) { /* there are enough */
+		while (!list_empty(&s->waiting))
+			wait_for(
+			    first_waiting(s), LIST_ENTRY(o->shared.next,
+			                          struct server, in_origin));
+		server_close(s);
+		return;
+	}
 	s->state = SERVER_H2;
 	if (upstream_h2_begin(s) < 0) {
 		failed(s, WHY_MEMORY);
 		return;
 	}
-	if (o->nshared >= ORIGIN_SHARED_MAX) { /* there are enough */
-		while (!list_empty(&s->waiting))
-			wait_for(first_waiting(s),
-			    LIST_ENTRY(
-			        o->shared.next, struct server, in_origin));
-		server_close(s);
-		return;
-	}
 	list_add(&o->shared, &s->in_origin);
 	o->nshared++;
 	server_serve(s);
-	if (s->state == SERVER_H2 && list_empty(&s->legs) && !s->idle)
+	if (s->state == SERVER_H2 && list_empty(&s->legs) &&
+	    list_empty(&s->waiting) && !s->idle)
 		server_rest(s);
 }
 
@@ -431,8 +431,8 @@ static bool use(struct upstream *u, struct server *s)
 	return true;
 }
 
-/* A shared connection that may have room soon: its SETTINGS are still to come, or
- * there are no more connections than it and its like. */
+/* A shared connection that may have room soon: its SETTINGS are still to come,
+ * or there are no more connections than it and its like. */
 static struct server *find_busy(struct origin *o, const struct snapshot *snap)
 {
 	LIST_EACH(l, tmp, &o->shared)

@@ -6,6 +6,7 @@
 
 #include "http/h2.h"
 #include "net/clock.h"
+#include "proxy/origin.h"
 
 /* ---- the connection ---- */
 
