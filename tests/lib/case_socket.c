@@ -462,6 +462,10 @@ void socket_upgrades(struct run *r)
 		run_fail(r, "expected: connects HOST, then upgrades TARGET");
 		return;
 	}
+	if (k->lane != NULL) {
+		snprintf(r->unsaid, sizeof r->unsaid, "an upgrade");
+		return;
+	}
 	buf_init(&b, STEP_MAX_BYTES);
 	buf_addf(&b, "GET %.*s HTTP/1.1\r\nHost: %.*s\r\n",
 	    SPAN_ARG(s->word[0]), SPAN_ARG(k->host));
