@@ -184,19 +184,6 @@ static void relay(struct tunnel *t)
 		(void)move(t, t->server, t->conn->client);
 }
 
-void tunnel_start(
-    struct conn *c, struct stream *server, const struct service *service)
-{
-	struct tunnel *t = make(c, service);
-
-	if (t == NULL) {
-		stream_close(server);
-		return;
-	}
-	t->server = server;
-	relay(t);
-}
-
 static void on_client_gone(void *arg, int err)
 {
 	struct tunnel *t = arg;
