@@ -73,6 +73,7 @@ static size_t document_bytes(struct span in)
 static int scrub_whole(enum body_form form, const struct plan *plan,
     const struct env *env, bool text, struct span in, struct buf *out)
 {
+	unsigned documents = 0;
 	int r = 0;
 	size_t n;
 
@@ -85,6 +86,8 @@ static int scrub_whole(enum body_form form, const struct plan *plan,
 		r = buf_add_span(out, span_of(in.p, n));
 		in = span_from(in, n);
 		n = document_bytes(in);
+		if (documents++ == JUDGE_DOCUMENTS_MAX)
+			return -E2BIG;
 		if (r == 0 && n > 0)
 			r = scrub_one(
 			    form, plan, env, text, span_of(in.p, n), out);

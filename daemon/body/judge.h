@@ -20,6 +20,8 @@
 
 struct buf;
 
+#define JUDGE_DOCUMENTS_MAX 4096 /* of JSON in one message */
+
 enum judged {
 	JUDGE_SAME,    /* nothing changes */
 	JUDGE_CHANGED, /* what is left was added to out */

@@ -665,6 +665,30 @@ static void test_limits(void)
 	ruleset_unref(r);
 }
 
+/* Each document costs a reader. */
+static void test_documents(void)
+{
+	struct ruleset *r = pack_build(&drops);
+	struct buf text;
+
+	buf_init(&text, 1u << 20);
+	for (int i = 0; i < 4096; i++)
+		buf_add_str(&text, "{}\n");
+	for (int k = 0; k < 2; k++) {
+		struct ws *w =
+		    open_socket(r, (struct options){ .looks = false });
+
+		reset();
+		frame_add(&in, FIN | 1, true, buf_span(&text));
+		tap_int(feed(w, WS_UP, 65536), k == 0 ? 0 : -E2BIG,
+		    k == 0 ? "4096 documents" : "one more");
+		ws_free(w);
+		buf_add_str(&text, "{}");
+	}
+	buf_fini(&text);
+	ruleset_unref(r);
+}
+
 static void test_many(void)
 {
 	struct ruleset *r = pack_build(&talk);
@@ -711,6 +735,7 @@ int main(void)
 	test_waiting_answer();
 	test_look();
 	test_limits();
+	test_documents();
 	test_many();
 	buf_fini(&in);
 	buf_fini(&out[WS_UP]);
