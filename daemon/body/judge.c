@@ -86,7 +86,7 @@ static int scrub_whole(enum body_form form, const struct plan *plan,
 		r = buf_add_span(out, span_of(in.p, n));
 		in = span_from(in, n);
 		n = document_bytes(in);
-		if (documents++ == JUDGE_DOCUMENTS_MAX)
+		if (n > 0 && documents++ == JUDGE_DOCUMENTS_MAX)
 			return -E2BIG;
 		if (r == 0 && n > 0)
 			r = scrub_one(
