@@ -131,10 +131,11 @@ static int open_all(struct opening *o)
 	return r;
 }
 
-/* Keep the last bytes of all, a window at most. */
+/* Keep the last bytes of all, a window at most. zlib writes with one of 9 bits
+ * where 8 were agreed on. */
 static int keep(struct flate_past *p, unsigned bits, struct span text)
 {
-	size_t window = (size_t)1 << bits, old = p->n, need;
+	size_t window = (size_t)1 << (bits < 9 ? 9 : bits), old = p->n, need;
 	char *mem;
 
 	if (text.n > window)
