@@ -123,6 +123,8 @@ def block(parts):
             out += hpack.integer(int(text[6:]), 7, 0x80)
         elif text.startswith(b"size:"):
             out += hpack.integer(int(text[5:]), 5, 0x20)
+        elif text.startswith(b"octets:"):
+            out += text[7:]
         elif text.startswith(b"hex:"):
             out += bytes.fromhex(text[4:].decode())
         else:
@@ -205,10 +207,13 @@ class Draft:
             inner = bytes([self.own.get("PADLENGTH", n)]) + inner + b"\0" * n
         return inner
 
+    def header_flags(self):
+        return self.own.get("FLAGS", self.flags)
+
     def bytes(self):
         payload = self.payload()
-        return pack(self.kind, self.own.get("FLAGS", self.flags), self.stream,
-                    payload, self.own.get("LENGTH"))
+        return pack(self.kind, self.header_flags(), self.stream, payload,
+                    self.own.get("LENGTH"))
 
 
 def write(line):
@@ -221,6 +226,13 @@ def write(line):
     if first == "preface":
         return PREFACE
     return Draft(line).bytes()
+
+
+def opens_block(line):
+    """Must CONTINUATION follow the frame of this line?"""
+    kind = line.partition(" ")[0]
+    return kind in ("HEADERS", "PUSH_PROMISE", "CONTINUATION") and \
+        not Draft(line).header_flags() & FLAGS["+end_headers"]
 
 
 class Event:

@@ -22,6 +22,7 @@ class Player:
         self.wire, self.server = wire, server
         self.reader, self.events = frame.Reader(), []
         self.next_stream, self.closed = 1, False
+        self.owed, self.in_block = 0, False  # SETTINGS to acknowledge
         self.bytes = {}   # of content, by stream
         self.body = {}
         self.log = []
@@ -40,19 +41,27 @@ class Player:
         for e in self.reader.feed(data):
             self.log.append(str(e))
             if e.kind == "settings":
-                self.wire.send(frame.pack(4, 1, 0, b""))
+                self.owed += 1
             if e.kind == "head" and self.on_request and e.field(":method"):
                 self.on_request(e)
             if e.kind == "data":
                 self.bytes[e.stream] = self.bytes.get(e.stream, 0) + e.size
                 self.body[e.stream] = self.body.get(e.stream, b"") + e.data
             self.events.append(e)
+        self.acknowledge()
         if self.wire.gone and not data and not self.closed:
             self.closed = True
             self.events.append(frame.Event("close"))
             self.log.append("close")
 
+    def acknowledge(self):
+        """SETTINGS that came; not inside a field block of ours."""
+        while self.owed and not self.in_block:
+            self.owed -= 1
+            self.wire.send(frame.pack(4, 1, 0, b""))
+
     def note_stream(self, line):
+        self.in_block = frame.opens_block(line.replace("$", "1"))
         m = re.match(r"HEADERS (\d+)", line)
         if m and int(m[1]) % 2:
             self.next_stream = max(self.next_stream, int(m[1]) + 2)
