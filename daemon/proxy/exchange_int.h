@@ -17,7 +17,7 @@
 #include "proxy/values.h"
 
 #define EXCHANGE_FIRST_BYTES (2u << 20) /* what goes with the head */
-#define EXCHANGE_TRIES_MAX 8 /* of a request that servers do not touch */
+#define EXCHANGE_TRIES_MAX 16 /* of a request that servers do not touch */
 #define EXCHANGE_PACE_BYTES 1024 /* of a request's content, per deadline */
 
 enum half { HALF_IDLE, HALF_HEAD, HALF_BODY, HALF_DONE };
