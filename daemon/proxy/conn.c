@@ -302,9 +302,11 @@ static void close_some(enum conn_state s, bool idle_only, enum why why)
 	}
 }
 
-void conn_drain(void)
+void conn_drain(bool on)
 {
-	draining = true;
+	draining = on;
+	if (!on)
+		return;
 	if (by_id != NULL)
 		LIST_EACH(l, tmp, &all[CONN_HTTP])
 		{

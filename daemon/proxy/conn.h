@@ -95,8 +95,8 @@ struct conn *conn_find(uint64_t id);
 /* Connections by state; the word of a state. */
 unsigned conn_count(enum conn_state s);
 const char *conn_state_word(enum conn_state s);
-/* From now on connections end after the answer under way. */
-void conn_drain(void);
+/* From now on connections end after the answer under way; off: as before. */
+void conn_drain(bool on);
 bool conn_draining(void);
 /* Close the idle ones (drain), or all; WHY_DRAIN: sockets may still say so. */
 void conn_close_idle(enum why why);

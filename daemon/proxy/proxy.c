@@ -19,11 +19,10 @@
 static const struct proxy_hooks *hooks;
 static struct snapshot *now; /* for new connections */
 static struct deadline drain;
-static bool draining;
 
 static void tell_drained(void)
 {
-	if (draining)
+	if (conn_draining())
 		hooks->drained(hooks->arg);
 }
 
@@ -47,6 +46,7 @@ void proxy_fini(void)
 {
 	conn_on_last(NULL);
 	conn_close_all(WHY_KILLED);
+	conn_drain(false);
 	leaf_wait_fini();
 	upstream_fini();
 	deadline_fini(&drain);
@@ -80,7 +80,7 @@ void proxy_accept(int fd, const struct sockaddr *from)
 	struct client_count *client;
 	struct conn *c;
 
-	if (net == NULL || draining) {
+	if (net == NULL || conn_draining()) {
 		stat_add(STAT_NOT_ALLOWED, 1);
 		close(fd);
 		return;
@@ -117,9 +117,8 @@ void proxy_signer_lost(void)
 
 void proxy_drain(unsigned limit_s)
 {
-	draining = true;
 	conn_on_last(tell_drained);
-	conn_drain();
+	conn_drain(true);
 	if (proxy_open() == 0 && conn_count(CONN_DEAD) == 0)
 		tell_drained();
 	else
