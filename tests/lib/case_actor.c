@@ -173,7 +173,7 @@ static void send_hello(struct run *r, struct client *k, struct span name)
 		h.key_bytes = (size_t)n;
 	if (span_u64(option(r->step, "records"), 60, &n) == 0)
 		h.records = (unsigned)n;
-	h.h2 = flag(r->step, "h2") || r->way.client_h2;
+	h.h2 = flag(r->step, "h2") || over_offers_h2(r);
 	buf_reset(&r->hello);
 	case_hello_write(&h, &r->hello);
 	run_deliver(r, k, k->wire, buf_span(&r->hello));

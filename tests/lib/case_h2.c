@@ -421,9 +421,8 @@ void case_h2_free(struct case_h2 *h)
 
 static bool of_the_version(struct span line)
 {
-	static const char *const name[] = {
-		"Content-Length:", "Transfer-Encoding:", "Connection:", "Host:"
-	};
+	static const char *const name[] = { "Content-Length:",
+		"Transfer-Encoding:", "Connection:", "Host:", "Cookie:" };
 
 	for (size_t i = 0; i < sizeof name / sizeof *name; i++)
 		if (span_starts_nocase(line, span_str(name[i])))
@@ -441,6 +440,32 @@ static void add_line(struct buf *out, struct span line)
 	buf_add_str(out, "\r\n");
 }
 
+static void add_all(struct span fields, struct span name, struct buf *out)
+{
+	struct span line;
+
+	while (lane_cut_line(&fields, &line) && line.n > 0)
+		if (span_starts_nocase(line, name))
+			add_line(out, line);
+}
+
+/* All cookies as one field. */
+static void add_cookies(struct span fields, struct buf *out)
+{
+	struct span line;
+	bool any = false;
+
+	while (lane_cut_line(&fields, &line) && line.n > 0) {
+		if (!span_starts_nocase(line, SPAN("Cookie:")))
+			continue;
+		buf_add_str(out, any ? "; " : "cookie: ");
+		buf_add_span(
+		    out, span_trim(span_from(line, strlen("Cookie:"))));
+		any = true;
+	}
+	buf_add_str(out, any ? "\r\n" : "");
+}
+
 void case_h2_neutral(struct span block, struct buf *out)
 {
 	struct span rest = block, line;
@@ -451,11 +476,9 @@ void case_h2_neutral(struct span block, struct buf *out)
 		line.n = line.n > 12 ? 12 : line.n;
 	buf_add_span(out, line);
 	buf_add_str(out, "\r\n");
-	block = rest;
+	add_all(rest, SPAN("Host:"), out);
+	add_cookies(rest, out);
 	while (lane_cut_line(&rest, &line) && line.n > 0)
-		if (span_starts_nocase(line, SPAN("Host:")))
-			add_line(out, line);
-	while (lane_cut_line(&block, &line) && line.n > 0)
 		if (!of_the_version(line))
 			add_line(out, line);
 }

@@ -55,8 +55,8 @@ const char *case_h2_unsaid(const struct case_h2 *h);
 const char *case_h2_fault(const struct case_h2 *h);
 
 /* A block without what differs between the versions and says nothing of the
- * message: no framing, no Connection, no reason, Host first, names in small
- * letters. A line "*" stays. Up to the first empty line. */
+ * message: no framing, no Connection, no reason, Host and then all cookies first,
+ * names in small letters. A line "*" stays. Up to the first empty line. */
 void case_h2_neutral(struct span block, struct buf *out);
 
 #endif

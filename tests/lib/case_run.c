@@ -360,7 +360,7 @@ void case_run(const struct case_file *c, struct conf *conf, struct case_way way,
 	for (int i = 0; i < FAKE_SERVERS_MAX; i++)
 		case_msg_init(&r.server_msg[i]);
 	now = &r;
-	fake_h2(way.client_h2, way.server_h2);
+	fake_h2(way.server_h2);
 	fake_on_close = on_close;
 	if (!case_clock(c, &unix_s))
 		run_fail(&r, "the clock cannot be read");

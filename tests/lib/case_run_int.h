@@ -148,6 +148,8 @@ struct wire *over_client(const struct client *k);
 bool over_client_sends(struct run *r, struct client *k, struct span block);
 bool over_client_ends(struct run *r, struct client *k, int err);
 bool over_client_gone(struct run *r, struct client *k);
+/* Does the client of the present step offer HTTP/2? */
+bool over_offers_h2(const struct run *r);
 bool over_server_sends(struct run *r, struct wire *w, struct span block);
 bool over_server_ends(struct run *r, struct wire *w, int err);
 bool over_server_stalls(struct run *r, struct wire *w, bool stalled);

@@ -36,8 +36,12 @@
 #include "lib/tap.h"
 
 #define CASE_LIMIT_S 300
-#define CUT_ALL_BYTES 4096 /* every cut up to here ... */
-#define CUT_STEP_BYTES 61  /* ... then every so many bytes */
+/* A case is cut at each byte as long as all that is then sent stays below this;
+ * of larger ones, and of what is done to bits, only some are taken. */
+#define CUT_WORK_BYTES (16u << 20)
+#define CUT_RUNS_MIN 64
+#define FLIP_ALL_BITS 4096
+#define FLIP_STEP_BITS 61
 #define REPORT_MAX_BYTES (16u << 20)
 #define COVER_MAX_LINES 20000
 
@@ -103,18 +107,22 @@ static bool run_once(FILE *out, const struct case_file *c, struct conf *conf,
 
 /* Many runs, one line when all are good. */
 static void run_many(FILE *out, const struct case_file *c, struct conf *conf,
-    struct case_way way, size_t last, const char *what, const char *label)
+    struct case_way way, const struct case_result *whole, size_t last,
+    const char *what, const char *label)
 {
 	struct case_result r;
 	char text[120];
-	size_t n = 0;
+	size_t n = 0, runs = CUT_WORK_BYTES / (whole->sent + 1);
+	size_t step = last / (runs > CUT_RUNS_MIN ? runs : CUT_RUNS_MIN) + 1;
 
 	snprintf(text, sizeof text, "%s%s%s", label,
 	    label[0] != '\0' ? ", " : "", what);
 	for (way.at = 1; way.at < last; n++) {
 		if (!run_once(out, c, conf, way, text, &r))
 			return;
-		way.at += way.at < CUT_ALL_BYTES ? 1 : CUT_STEP_BYTES;
+		if (way.way == WAY_DAMAGE)
+			step = way.at < FLIP_ALL_BITS ? 1 : FLIP_STEP_BITS;
+		way.at += step;
 	}
 	snprintf(text, sizeof text, "%s%s%s (%zu runs)", label,
 	    label[0] != '\0' ? ", " : "", what, n);
@@ -138,40 +146,42 @@ static bool says_again(const struct case_file *c, const char *word)
 	return false;
 }
 
+/* "only h1 REASON", "only h2", "only whole": what is the case about? */
+static bool only(const struct case_file *c, const char *name)
+{
+	for (unsigned i = 0; i < c->nsteps; i++)
+		if (span_eq(c->step[i].verb, SPAN("only")) &&
+		    c->step[i].nwords > 0 &&
+		    span_eq(c->step[i].word[0], span_str(name)))
+			return true;
+	return false;
+}
+
 static void run_again(FILE *out, const struct case_file *c, struct conf *conf,
     struct case_way way, const char *label, const struct case_result *whole)
 {
-	if (cut_all || says_again(c, "cut=every")) {
+	if ((cut_all && !only(c, "whole")) || says_again(c, "cut=every")) {
 		way.way = WAY_CUT;
-		run_many(out, c, conf, way, whole->sent, "cut=every", label);
+		run_many(
+		    out, c, conf, way, whole, whole->sent, "cut=every", label);
 		way.way = WAY_SINGLE;
-		run_many(out, c, conf, way, 2, "byte by byte", label);
+		run_many(out, c, conf, way, whole, 2, "byte by byte", label);
 	}
 	if (says_again(c, "short=every")) {
 		way.way = WAY_SHORT;
-		run_many(out, c, conf, way, whole->sent_client, "short=every",
-		    label);
+		run_many(out, c, conf, way, whole, whole->sent_client,
+		    "short=every", label);
 	}
 	if (says_again(c, "flip=every")) {
 		way.way = WAY_DAMAGE;
-		run_many(out, c, conf, way, whole->sent_client * 8,
+		run_many(out, c, conf, way, whole, whole->sent_client * 8,
 		    "flip=every", label);
 	}
 }
 
-/* "only h1 REASON": false where the case is about something else. */
-static bool meant(const struct case_file *c, const char *name)
-{
-	for (unsigned i = 0; i < c->nsteps; i++)
-		if (span_eq(c->step[i].verb, SPAN("only")))
-			return c->step[i].nwords > 0 &&
-			       span_eq(c->step[i].word[0], span_str(name));
-	return true;
-}
-
 /* False: it failed. */
-static bool run_over(
-    FILE *out, const struct case_file *c, struct conf *conf, unsigned i)
+static bool run_over(FILE *out, const struct case_file *c, struct conf *conf,
+    unsigned i, bool *played_any)
 {
 	struct case_way way = { .way = WAY_WHOLE,
 		.client_h2 = over[i].client_h2,
@@ -179,7 +189,7 @@ static bool run_over(
 	bool h2 = way.client_h2 || way.server_h2;
 	struct case_result r;
 
-	if (!meant(c, over[i].name)) {
+	if ((h2 && only(c, "h1")) || (!way.client_h2 && only(c, "h2"))) {
 		fprintf(
 		    out, "~%u%s: it is about another version\n", i, c->path);
 		return true;
@@ -191,6 +201,7 @@ static bool run_over(
 		    r.unsaid[0] != '\0' ? r.unsaid : "nobody speaks HTTP/2");
 		return true;
 	}
+	*played_any = true;
 	result(out, true, c, over[i].label, SPAN(""));
 	fprintf(out, "=%u\n", i);
 	if (over[i].cut && !report)
@@ -241,8 +252,9 @@ static void tell_coverage(FILE *out, const struct conf *conf)
 /* Is the case to be played so? */
 static bool wanted(unsigned i)
 {
-	return only_over != NULL ? strcmp(only_over, over[i].name) == 0
-	                         : i == 0;
+	if (only_over != NULL)
+		return strcmp(only_over, over[i].name) == 0;
+	return !report || i == 0;
 }
 
 static void run_file(FILE *out, const char *path)
@@ -250,7 +262,7 @@ static void run_file(FILE *out, const char *path)
 	struct case_file *c = case_read(path);
 	char err[CONF_ERR_BYTES];
 	struct conf *conf;
-	bool good = true;
+	bool good = true, any = false;
 
 	if (c == NULL)
 		abort();
@@ -265,8 +277,8 @@ static void run_file(FILE *out, const char *path)
 	} else {
 		for (unsigned i = 0; good && i < OVERS; i++)
 			if (wanted(i))
-				good = run_over(out, c, conf, i);
-		if (good && wanted(0)) /* over h1 every case can be played */
+				good = run_over(out, c, conf, i, &any);
+		if (good && any)
 			check_rules(out, c, conf);
 		if (coverage)
 			tell_coverage(out, conf);
@@ -504,7 +516,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < files; i++)
 		play_any(argv[i]);
 	if (files == 0) {
-		coverage = true;
+		coverage = only_over == NULL || strcmp(only_over, "h1") == 0;
 		play_folder(place.cases);
 	}
 	if (coverage)

@@ -57,8 +57,8 @@ bool fake_run(void);
 /* Move the clock; deadlines fire in their order, the loop runs after each. */
 bool fake_pass(uint64_t ms);
 
-/* Does the gateway, do the servers choose HTTP/2 where it is offered? */
-void fake_h2(bool clients, bool servers);
+/* Do servers choose HTTP/2? The gateway does where it is offered. */
+void fake_h2(bool servers);
 
 /* Called right before a stream is closed by the gateway. */
 extern void (*fake_on_close)(struct wire *w);

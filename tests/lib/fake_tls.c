@@ -14,7 +14,7 @@
 
 static char leaf[LEAFS_MAX][256];
 static unsigned nleafs;
-static bool h2_clients, h2_servers;
+static bool h2_servers;
 static int dummy; /* what the opaque pointers point at */
 
 int tls_profile_parse(const char *word, enum tls_profile *ret_profile)
@@ -49,7 +49,7 @@ int channel_serve(struct stream *s, SSL_CTX *ctx)
 	if (n > 0) {
 		snprintf(w->name, sizeof w->name, "%s", hello.sni);
 		buf_drain(in, (size_t)n);
-		w->h2 = hello.alpn_h2 && h2_clients;
+		w->h2 = hello.alpn_h2;
 		w->h2_from = buf_len(&w->got);
 	}
 	fake_shake(s, n > 0 ? 0 : -EPROTO);
@@ -87,9 +87,8 @@ struct span channel_alpn(struct stream *s)
 	return fake_wire_of(s)->h2 ? SPAN("h2") : SPAN("http/1.1");
 }
 
-void fake_h2(bool clients, bool servers)
+void fake_h2(bool servers)
 {
-	h2_clients = clients;
 	h2_servers = servers;
 }
 
