@@ -140,23 +140,25 @@ static int write_message(struct message *m, struct buf *out)
 
 /* ---- the whole ---- */
 
-/* deny: its fate. 1: nothing is left to do for the message. */
+/* deny: its fate. 1: nothing is left to do for the message; or an error. */
 static int refuse(
     struct message *m, const struct entry *deny, struct buf out[2])
 {
+	enum ws_way back = m->way == WS_UP ? WS_DOWN : WS_UP;
+	int r = 0;
+
 	switch (deny->socket->fate) {
 	case MESSAGE_SOCKET: /* not among the rules of messages */
 	case MESSAGE_DROP:
 		break;
 	case MESSAGE_ANSWER:
-		return answer(m->w, m->way == WS_UP ? WS_DOWN : WS_UP,
-		           deny->socket->answer, out) < 0
-		           ? -ENOBUFS
-		           : 1;
+		r = answer(m->w, back, deny->socket->answer, out);
+		break;
 	case MESSAGE_CLOSE:
-		return -EACCES;
+		r = -EACCES;
+		break;
 	}
-	return 1;
+	return r < 0 ? r : 1;
 }
 
 /* Rules that are in force. 0; 1: denied, and done with; or an error. *ret_what
