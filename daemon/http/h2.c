@@ -133,21 +133,24 @@ static struct h2_stream *find(const struct h2 *h, int32_t id)
 /* ---- windows ---- */
 
 /* What is held and what the peer may still send are never more than
- * H2_HELD_MAX_BYTES together. */
+ * H2_HELD_MAX_BYTES together. The library knows what is to be given back:
+ * padding and content of streams that have gone count as well. */
 void h2_window_open(struct h2 *h)
 {
-	size_t left = H2_CONN_WINDOW_BYTES - h->owed; /* at the peer */
+	size_t owed =
+	    (size_t)nghttp2_session_get_effective_recv_data_length(h->session);
+	size_t left = /* at the peer */
+	    owed < H2_CONN_WINDOW_BYTES ? H2_CONN_WINDOW_BYTES - owed : 0;
 	size_t room = h->held + left < H2_HELD_MAX_BYTES
 	                  ? H2_HELD_MAX_BYTES - h->held - left
 	                  : 0;
-	size_t n = room < h->owed ? room : h->owed;
+	size_t n = room < owed ? room : owed;
 
 	if (n < WINDOW_CRUMB_BYTES ||
 	    (n < WINDOW_PIECE_BYTES && left > WINDOW_PIECE_BYTES))
 		return;
-	if (nghttp2_submit_window_update(
-	        h->session, NGHTTP2_FLAG_NONE, 0, (int32_t)n) == 0)
-		h->owed -= n;
+	(void)nghttp2_submit_window_update(
+	    h->session, NGHTTP2_FLAG_NONE, 0, (int32_t)n);
 }
 
 void h2_consumed(struct h2 *h, int32_t id, size_t n)

@@ -97,7 +97,6 @@ struct h2 {
 	struct h2_head head;       /* the one that comes in */
 	struct h2_stream *head_of; /* NULL: nobody wants it */
 	size_t held;               /* sum of the streams' */
-	size_t owed;               /* window of the connection not given back */
 	int budget;                /* against floods */
 	/* Server: the last stream that was opened, -1 at first; the last two
 	 * between which some were left out. */

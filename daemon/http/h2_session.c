@@ -279,7 +279,6 @@ static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
 	struct h2_stream *s = stream_of(h, id);
 
 	(void)session, (void)flags;
-	h->owed += n;
 	if (h->stopped)
 		return 0;
 	if (s != NULL && s->live) {
@@ -439,6 +438,7 @@ int h2_feed(struct h2 *h, struct span in)
 		return fail(h, NGHTTP2_ENHANCE_YOUR_CALM);
 	if (n < 0)
 		return fail(h, NGHTTP2_PROTOCOL_ERROR);
+	h2_window_open(h); /* for what nobody was told of */
 	return 0;
 }
 

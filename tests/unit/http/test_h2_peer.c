@@ -535,6 +535,61 @@ static void test_continuation(void)
 	end("continuation");
 }
 
+/* ---- windows ---- */
+
+/* Content as the window allows; false: the peer may send no more. reset: every
+ * other frame is of a stream that we have reset. */
+static bool fill(size_t total, unsigned flags, bool reset, size_t step)
+{
+	static char piece[16384];
+	struct span pad = span_of(piece, step); /* piece[0]: no padding */
+	long long window = H2_CONN_WINDOW_BYTES;
+	struct span sent;
+	uint32_t id = 3;
+
+	piece[0] = flags & RAW_PADDED ? (char)200 : 0;
+	us.reset_head = reset;
+	headers(1, SPAN(GET AT), 0);
+	(void)deliver();
+	us.reset_head = false;
+	headers(3, SPAN(GET AT), 0);
+	for (size_t n = 0; n < total; n += step) {
+		if (window < (long long)step)
+			return false;
+		id = reset ? id ^ 2 : id;
+		raw_frame(&in, RAW_DATA, flags, id, pad);
+		window -= (long long)step;
+		if (deliver() < 0)
+			return false;
+		buf_reset(&out);
+		h2_write(us.h2, &out, 1u << 20);
+		for (sent = buf_span(&out); sent.n >= 13;) {
+			const unsigned char *p = (const void *)sent.p;
+			size_t len = (size_t)p[0] << 16 | p[1] << 8 | p[2];
+
+			if (p[3] == RAW_WINDOW_UPDATE &&
+			    (p[5] | p[6] | p[7] | p[8]) == 0)
+				window += (long long)p[9] << 24 | p[10] << 16 |
+				          p[11] << 8 | p[12];
+			sent = span_from(sent, 9 + len);
+		}
+	}
+	return true;
+}
+
+/* What nobody gets is given back all the same, or the connection would stand
+ * still one day. */
+static void test_windows(void)
+{
+	begin(H2_SERVER);
+	tap_ok(fill(32u << 20, 0, true, 16384),
+	    "content of a stream that was reset");
+	end("reset");
+	begin(H2_SERVER);
+	tap_ok(fill(64u << 20, RAW_PADDED, false, 2000), "padding");
+	end("padding");
+}
+
 /* ---- connection errors ---- */
 
 static const struct {
@@ -592,6 +647,7 @@ int main(void)
 	test_rapid_reset();
 	test_made_to_reset();
 	test_continuation();
+	test_windows();
 	test_broken();
 	return tap_done();
 }
