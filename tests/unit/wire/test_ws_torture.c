@@ -197,6 +197,7 @@ int main(void)
 		{ "takeover, with a guard", true, true, true },
 	};
 
+	buf_keep_none();
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
 		torture(&row[i]);
 	return tap_done();
