@@ -30,6 +30,7 @@ struct socket {
 	bool finished[2];  /* the receiver was told so */
 	bool over;         /* nothing is read any more, for conn->why */
 	bool lingers;
+	bool observe;
 	enum ws_note last;      /* what became of the last message ... */
 	const struct entry *by; /* ... WS_DENIED: by this entry */
 	struct loop_later later;
@@ -359,7 +360,7 @@ static void on_note(
 		                                        : STAT_SERVICE_DENIED;
 		break;
 	case WS_REFUSED: /* else counted when the connection ends */
-		as = s->values[way].env.unnamed ? STAT_SERVICE_ERRORS : as;
+		as = s->observe ? STAT_SERVICE_ERRORS : as;
 		break;
 	case WS_PASSED:
 	case WS_JUDGED:
@@ -383,6 +384,7 @@ static struct socket *make(struct conn *c, const struct socket_start *how)
 		return NULL;
 	s->conn = c;
 	s->service = how->service;
+	s->observe = how->terms->observe;
 	s->scope = *how->scope;
 	if (meeting.n > 0)
 		memcpy(s->meeting, meeting.p, meeting.n);
@@ -390,7 +392,7 @@ static struct socket *make(struct conn *c, const struct socket_start *how)
 	for (int way = 0; way < 2; way++) {
 		values_init(&s->values[way], conf, how->service, &s->scope,
 		    way == WS_DOWN);
-		s->values[way].env.unnamed = how->terms->observe;
+		s->values[way].env.unnamed = s->observe;
 		buf_init(&s->out[way], OUT_MAX_BYTES);
 	}
 	s->ws = ws_new(&(struct ws_setup){ .deflate = how->terms->deflate,
@@ -398,7 +400,7 @@ static struct socket *make(struct conn *c, const struct socket_start *how)
 	        [WS_DOWN] = how->terms->match.down },
 	    .env = { [WS_UP] = &s->values[WS_UP].env,
 	        [WS_DOWN] = &s->values[WS_DOWN].env },
-	    .observe = how->terms->observe,
+	    .observe = s->observe,
 	    .look = conf->guard != NULL ? on_look : NULL,
 	    .note = on_note,
 	    .arg = s });
