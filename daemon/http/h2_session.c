@@ -281,6 +281,12 @@ static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
 	(void)session, (void)flags;
 	if (h->stopped)
 		return 0;
+	/* The library resets a stream whose window is overrun, but tells of the
+	 * content all the same. */
+	if (s != NULL && s->live && s->held + n > H2_WINDOW_BYTES) {
+		note(h, H2_DEED_RESET);
+		h2_stream_end(h, s, NGHTTP2_FLOW_CONTROL_ERROR);
+	}
 	if (s != NULL && s->live) {
 		s->held += n;
 		h->held += n;
