@@ -28,6 +28,9 @@
 	"rsa_pss_pss_sha384:rsa_pss_pss_sha512:rsa_pkcs1_sha256:"              \
 	"rsa_pkcs1_sha384:rsa_pkcs1_sha512"
 
+/* Some records at once, while they flow. */
+#define READ_BUFFER_BYTES (4 * (16384 + 256))
+
 static const struct profile {
 	const char *word, *suites13, *suites12, *groups, *more_groups,
 	    *signatures;
@@ -121,6 +124,7 @@ int tls_profile_apply(SSL_CTX *ctx, enum tls_profile p)
 	                          SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                          SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_default_read_buffer_len(ctx, READ_BUFFER_BYTES);
 	good = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_ciphersuites(ctx, is->suites13) == 1 &&

@@ -140,6 +140,7 @@ static int bind_sessions(SSL_CTX *ctx, struct span host)
 
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ctx, TICKET_LIFE_S);
+	SSL_CTX_set_num_tickets(ctx, 1);
 	return SHA256((const unsigned char *)host.p, host.n, id) != NULL &&
 	       SSL_CTX_set_session_id_context(ctx, id, sizeof id) == 1;
 }
