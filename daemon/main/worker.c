@@ -2,6 +2,7 @@
 #include "main/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 #include "proxy/proxy.h"
 #include "tls/leaf.h"
 
+/* What the C library keeps of freed memory: the buffers of TLS records come and
+ * go with each, and each time it would ask the kernel. */
+#define HEAP_KEEP_BYTES (1 << 20)
 #define LISTENERS_MAX (CONF_LISTEN_MAX + 16)
 
 static struct {
@@ -252,6 +256,15 @@ static int take_orders(struct conf **ret_conf, uint32_t *ret_generation)
 	return err == 0 && *ret_conf == NULL ? -EBADMSG : err;
 }
 
+static void keep_heap(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEEP_BYTES);
+	(void)mallopt(M_TOP_PAD, HEAP_KEEP_BYTES / 4);
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_KEEP_BYTES);
+#endif
+}
+
 static int open_all(const struct child_start *s, const struct conf *c)
 {
 	static const struct proxy_hooks hooks = { ask_leaf, on_drained, NULL };
@@ -259,6 +272,7 @@ static int open_all(const struct child_start *s, const struct conf *c)
 	int err = loop_init();
 
 	(void)priv_files(s->files);
+	keep_heap();
 	if (err == 0)
 		err = dial_init(c->resolver, c->nresolver);
 	if (err == 0)
