@@ -311,6 +311,7 @@ static void on_request(void *arg, void *user, bool last, bool too_large)
 	struct h2_conn *h = arg;
 
 	r->begun = true;
+	r->ended = last;
 	if (too_large) {
 		exchange_refuse_unread(r->exchange, WHY_HEAD_LIMIT);
 		return;
@@ -385,6 +386,20 @@ static int pump(struct h2_conn *h)
 	return err == 0 && !h->dead ? stream_flush(s) : err;
 }
 
+/* No request is open: end it. The client hears which was the last that counts,
+ * and may send any other again (RFC 9113, 6.8). */
+static void finish(struct h2_conn *h, enum why why)
+{
+	if (!h2_over(h->h2)) {
+		if (!h->leaving) /* else the first is out */
+			h2_goaway(h->h2);
+		h2_goaway(h->h2);
+		(void)pump(h);
+	}
+	if (!h->dead)
+		conn_finish(h->conn, why);
+}
+
 /* Between two requests, or at the end of the last. */
 static void settle(struct h2_conn *h)
 {
@@ -393,7 +408,7 @@ static void settle(struct h2_conn *h)
 	while (h->nspare > 1)
 		free_request(take_spare(h));
 	if (h->leaving || h2_leaving(h->h2) || conn_draining())
-		conn_finish(h->conn, WHY_DONE);
+		finish(h, WHY_DONE);
 	else
 		conn_wait(h->conn, h->conn->snap->conf->idle_s);
 }
@@ -507,6 +522,10 @@ bool h2_conn_idle(const struct h2_conn *h)
 
 void h2_conn_leave(struct h2_conn *h)
 {
+	if (list_empty(&h->open)) {
+		finish(h, WHY_DRAIN);
+		return;
+	}
 	h->leaving = true;
 	h2_goaway(h->h2);
 	if (pump(h) < 0 && !h->dead)
@@ -520,8 +539,5 @@ void h2_conn_timeout(struct h2_conn *h)
 		conn_wait(h->conn, h->conn->snap->conf->idle_s);
 		return;
 	}
-	h2_goaway(h->h2);
-	(void)pump(h);
-	if (!h->dead)
-		conn_finish(h->conn, WHY_IDLE);
+	finish(h, WHY_IDLE);
 }

@@ -19,7 +19,8 @@ void h2_conn_free(struct h2_conn *h);
 void h2_conn_timeout(struct h2_conn *h);
 /* No stream is open. */
 bool h2_conn_idle(const struct h2_conn *h);
-/* No new streams (GOAWAY); the connection ends with the last that is open. */
+/* No new streams (GOAWAY); the connection ends with the last that is open, or at
+ * once. */
 void h2_conn_leave(struct h2_conn *h);
 
 #endif
