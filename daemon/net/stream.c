@@ -18,7 +18,6 @@
 
 #define READ_PLAIN_BYTES (32u << 10)  /* asked from the socket at once */
 #define READ_RECORD_BYTES (16u << 10) /* one TLS record's plaintext */
-#define OUT_KEEP_BYTES (16u << 10)    /* a larger empty output queue is freed */
 #define CROWD_MIN 1024 /* streams: memory is given back after so many */
 
 /* What the stream lives through before bytes flow. */
@@ -393,8 +392,7 @@ static int push(struct stream *s)
 		arm_out(s);
 	} else {
 		disarm_out(s);
-		if (s->out.cap > OUT_KEEP_BYTES)
-			buf_release(&s->out);
+		buf_release(&s->out);
 		if (s->finish_asked && !s->finish_done)
 			say_goodbye(s);
 		if (s->peer != NULL && s->peer->reading)
