@@ -39,7 +39,7 @@ def judge(row, out):
         ratio = out["ratios"][peer] = own["figure"] / entry["figure"]
         limit = row.limits.get(peer)
         if limit is not None and ratio > limit:
-            out["missed"].append("%.2f of %s, at most %g" % (ratio, peer,
+            out["missed"].append("%.3f of %s, at most %g" % (ratio, peer,
                                                              limit))
         over = own["figure"] - entry["figure"]
         if over > row.over.get(peer, math.inf):
