@@ -6,6 +6,8 @@
 #include "lib/case_find.h"
 #include "lib/case_run_int.h"
 
+#define CLEAN_MAX 64
+
 /* All content of one stream, out of its chunks, message after message, and of a
  * WebSocket that follows. False: it cannot be read. */
 static bool add_contents(struct case_views *v, const struct wire *w,
@@ -82,31 +84,28 @@ static struct case_views *views_of(struct run *r, struct span way)
 	return v;
 }
 
-/* Streams that were clean before, one for each `never` line of a case. */
+/* Streams that were clean before, with the `never` line that was about them: most
+ * runs of a case are the same to a server. The oldest makes room. */
 static struct {
 	const struct case_step *step;
 	struct buf bytes;
-} clean[CASE_STEPS_MAX];
+} clean[CLEAN_MAX];
+static unsigned nclean;
 
 static bool seen(const struct case_step *s, struct span bytes)
 {
-	for (unsigned i = 0; i < CASE_STEPS_MAX && clean[i].step != NULL; i++)
-		if (clean[i].step == s)
-			return span_eq(buf_span(&clean[i].bytes), bytes);
+	for (unsigned i = 0; i < CLEAN_MAX; i++)
+		if (clean[i].step == s &&
+		    span_eq(buf_span(&clean[i].bytes), bytes))
+			return true;
 	return false;
 }
 
 static void remember(const struct case_step *s, struct buf bytes)
 {
-	unsigned i = 0;
+	unsigned i = nclean++ % CLEAN_MAX;
 
-	while (
-	    i < CASE_STEPS_MAX && clean[i].step != NULL && clean[i].step != s)
-		i++;
-	if (i == CASE_STEPS_MAX || clean[i].step == s) {
-		buf_fini(&bytes);
-		return;
-	}
+	buf_fini(&clean[i].bytes);
 	clean[i].step = s;
 	clean[i].bytes = bytes;
 }

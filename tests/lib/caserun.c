@@ -2,13 +2,14 @@
 /* caserun - play case files in process and print TAP: a line for each case and
  * for each `again` of it. `sparsamctl test` and `coverage` run it.
  *
- *   caserun [-v] [--coverage | --report] [--over WAY] [--cut every]
+ *   caserun [-v] [--coverage | --report] [--over WAY] [--whole]
  *           [--top DIR] [--policy DIR] [--cases DIR] [FILE.case | DIR ...]
  *
  * Each case is played over HTTP/1.1 (h1) and HTTP/2 (h2), and with one version
  * towards the client and another towards servers (h2-h1, h1-h2), as far as what
- * it says can be said there; --over plays one of these only. --cut every cuts
- * all cases at each byte, not just those that ask for it.
+ * it says can be said there; --over plays one of these only. Over h1 and h2 it
+ * is played again with its bytes cut at each place, and so on; --whole leaves
+ * that out.
  *
  * A DIR stands for its cases and those of the folders in it. Without any: all
  * of the cases, with --coverage. That lists the lines of the packs that no case
@@ -38,16 +39,18 @@
 #define CASE_LIMIT_S 300
 /* A case is cut at each byte as long as all that is then sent stays below this;
  * of larger ones, and of what is done to bits, only some are taken. */
-#define CUT_WORK_BYTES (16u << 20)
-#define CUT_RUNS_MIN 64
+#define CUT_WORK_BYTES (8u << 20)
+#define CUT_RUNS_MIN 16
 #define FLIP_ALL_BITS 4096
 #define FLIP_STEP_BITS 61
 #define REPORT_MAX_BYTES (16u << 20)
 #define COVER_MAX_LINES 20000
 
+#define CHILDREN_MAX 8
 #define PATH_BYTES 1000
 
-static bool verbose, coverage, report, cut_all;
+static bool verbose, coverage, report, whole_only;
+static unsigned children_max;
 static const char *only_over; /* NULL: all */
 static struct case_place place;
 static size_t results_all;
@@ -58,7 +61,7 @@ static struct hash *cover; /* "FILE:LINE text" -> '+' or '-' */
 static const struct over {
 	const char *name, *label; /* as --over has it; in results */
 	bool client_h2, server_h2;
-	bool cut; /* `again cut=every` is played so too */
+	bool again; /* cut and so on is played so too */
 } over[] = {
 	{ "h1", "", false, false, true },
 	{ "h2", "over h2", true, true, true },
@@ -160,7 +163,7 @@ static bool only(const struct case_file *c, const char *name)
 static void run_again(FILE *out, const struct case_file *c, struct conf *conf,
     struct case_way way, const char *label, const struct case_result *whole)
 {
-	if ((cut_all && !only(c, "whole")) || says_again(c, "cut=every")) {
+	if (!only(c, "whole")) {
 		way.way = WAY_CUT;
 		run_many(
 		    out, c, conf, way, whole, whole->sent, "cut=every", label);
@@ -204,7 +207,7 @@ static bool run_over(FILE *out, const struct case_file *c, struct conf *conf,
 	*played_any = true;
 	result(out, true, c, over[i].label, SPAN(""));
 	fprintf(out, "=%u\n", i);
-	if (over[i].cut && !report)
+	if (over[i].again && !report && !whole_only)
 		run_again(out, c, conf, way, over[i].label, &r);
 	return true;
 }
@@ -360,23 +363,59 @@ static bool take_line(struct span line)
 	}
 }
 
-static void play(const char *path)
+/* Cases under way, the one that began first is told first. */
+static struct child {
+	pid_t pid;
+	int fd; /* its results */
+	char path[PATH_BYTES];
+} child[CHILDREN_MAX];
+static unsigned nchildren;
+
+static void finish_first(void)
 {
+	struct child c = child[0];
 	unsigned results = 0;
 	struct span rest;
 	struct buf b;
 	char piece[4096];
-	int fd[2], status = 0;
+	int status = 0;
 	ssize_t n;
-	pid_t pid;
 
+	nchildren--;
+	memmove(child, child + 1, nchildren * sizeof *child);
+	buf_init(&b, REPORT_MAX_BYTES);
+	while ((n = read(c.fd, piece, sizeof piece)) > 0)
+		buf_add(&b, piece, (size_t)n);
+	close(c.fd);
+	waitpid(c.pid, &status, 0);
+	rest = buf_span(&b);
+	while (rest.n > 0)
+		results += take_line(span_cut(&rest, '\n'));
+	buf_fini(&b);
+	if (verbose)
+		tap_note("%s: %u results", c.path, results);
+	if (status != 0 || results == 0)
+		tell_bad(c.path,
+		    WIFSIGNALED(status) ? "ended by signal" : "ended by status",
+		    WIFSIGNALED(status) ? WTERMSIG(status)
+		                        : WEXITSTATUS(status));
+}
+
+static void play(const char *path)
+{
+	struct child *c;
+	int fd[2];
+
+	if (nchildren == children_max)
+		finish_first();
 	cases_all++;
 	fflush(NULL);
-	if (pipe(fd) < 0 || (pid = fork()) < 0) {
+	c = &child[nchildren];
+	if (pipe(fd) < 0 || (c->pid = fork()) < 0) {
 		tell_bad(path, "no process for it, errno", errno);
 		return;
 	}
-	if (pid == 0) {
+	if (c->pid == 0) {
 		FILE *out = fdopen(fd[1], "w");
 
 		close(fd[0]);
@@ -386,22 +425,9 @@ static void play(const char *path)
 		exit(0);
 	}
 	close(fd[1]);
-	buf_init(&b, REPORT_MAX_BYTES);
-	while ((n = read(fd[0], piece, sizeof piece)) > 0)
-		buf_add(&b, piece, (size_t)n);
-	close(fd[0]);
-	waitpid(pid, &status, 0);
-	rest = buf_span(&b);
-	while (rest.n > 0)
-		results += take_line(span_cut(&rest, '\n'));
-	buf_fini(&b);
-	if (verbose)
-		tap_note("%s: %u results", path, results);
-	if (status != 0 || results == 0)
-		tell_bad(path,
-		    WIFSIGNALED(status) ? "ended by signal" : "ended by status",
-		    WIFSIGNALED(status) ? WTERMSIG(status)
-		                        : WEXITSTATUS(status));
+	c->fd = fd[0];
+	snprintf(c->path, sizeof c->path, "%s", path);
+	nchildren++;
 }
 
 static int by_text(const void *a, const void *b)
@@ -488,8 +514,8 @@ static int read_options(int argc, char **argv)
 			coverage = report = true;
 		else if (strcmp(argv[i], "--over") == 0 && more)
 			only_over = argv[++i];
-		else if (strcmp(argv[i], "--cut") == 0 && more)
-			cut_all = strcmp(argv[++i], "every") == 0;
+		else if (strcmp(argv[i], "--whole") == 0)
+			whole_only = true;
 		else if (strcmp(argv[i], "--top") == 0 && more)
 			top = argv[++i];
 		else if (strcmp(argv[i], "--policy") == 0 && more)
@@ -512,6 +538,11 @@ int main(int argc, char **argv)
 {
 	int files = read_options(argc, argv);
 
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	children_max = processors < 1 ? 1 : CHILDREN_MAX;
+	if (processors >= 1 && processors < CHILDREN_MAX)
+		children_max = (unsigned)processors;
 	cover = hash_new(COVER_MAX_LINES);
 	for (int i = 0; i < files; i++)
 		play_any(argv[i]);
@@ -519,6 +550,8 @@ int main(int argc, char **argv)
 		coverage = only_over == NULL || strcmp(only_over, "h1") == 0;
 		play_folder(place.cases);
 	}
+	while (nchildren > 0)
+		finish_first();
 	if (coverage)
 		report_coverage();
 	for (unsigned i = 0; !report && i < OVERS; i++)

@@ -68,6 +68,7 @@ void fake_leafs_forget(void);
 
 /* Between the fakes. */
 struct stream *fake_stream(int fd, struct wire *w);
+int fake_fd(void); /* a new descriptor of nothing */
 bool fake_dial_turn(void);
 void fake_dial_reset(void);
 void fake_server_add(struct wire *w);

@@ -490,12 +490,23 @@ struct wire *fake_wire_new(int fd)
 }
 
 /* Descriptors are real, so that a close in the wrong place is seen. */
-int fake_client(struct wire **ret_wire)
+int fake_fd(void)
 {
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	static int null = -1;
+	int fd;
 
+	if (null < 0)
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	fd = fcntl(null, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		broken("no descriptor left");
+	return fd;
+}
+
+int fake_client(struct wire **ret_wire)
+{
+	int fd = fake_fd();
+
 	*ret_wire = fake_wire_new(fd);
 	return fd;
 }
