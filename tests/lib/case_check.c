@@ -20,7 +20,7 @@ static struct span *capture(struct run *r, struct span name)
 			return &r->capture[i].value;
 	if (r->ncaptures == CAPTURES_MAX)
 		return NULL;
-	r->capture[r->ncaptures].name = name;
+	r->capture[r->ncaptures].name = arena_dup(r->c->arena, name);
 	r->capture[r->ncaptures].value = SPAN_NONE;
 	return &r->capture[r->ncaptures++].value;
 }
