@@ -29,6 +29,8 @@ class Connector:
         try:
             with client, socket.create_connection(
                     ("127.0.0.1", self.proxy_port), 10) as proxy:
+                for s in client, proxy:
+                    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 proxy.sendall(("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (
                     self.to, self.to)).encode())
                 head = b""
