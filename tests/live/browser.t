@@ -47,6 +47,8 @@ def main():
     steps = (done or "").partition(",")[2].split(",")
     for step in ("cookie", "fetch", "ping", "joined", "websocket"):
         tap.ok(step in steps, "the page did: " + step, steps)
+    tap.ok("by-h2" in steps and "by-http/1.1" not in steps,
+           "all of it but the WebSocket by HTTP/2", steps)
     tap.ok("sink" in steps, "a denied telemetry fetch looks like success to "
            "the page", steps)
     record = g.record()
