@@ -9,6 +9,7 @@
 #include "proxy/exchange.h"
 #include "proxy/snapshot.h"
 
+#define LINGER_S 2    /* for an answer to be read before the reset */
 #define SPARES_MAX 32 /* kept while requests are open; then one */
 
 struct h2_conn {
@@ -64,7 +65,7 @@ static void on_deadline(void *arg)
 		conn_close(h->conn, WHY_SLOW);
 	} else if (!r->done) {
 		exchange_timeout(r->exchange);
-	} else if (r->moved != h->moved) { /* its output still goes */
+	} else if (r->ended && r->moved != h->moved) { /* output still goes */
 		r->moved = h->moved;
 		wait(r, h->conn->snap->conf->answer_s);
 	} else {
@@ -123,7 +124,7 @@ static void retire(struct request *r)
 {
 	struct h2_conn *h = r->h;
 
-	if (!r->done || h->nspare == SPARES_MAX) {
+	if (!r->done || r->exchange == NULL || h->nspare == SPARES_MAX) {
 		free_request(r);
 		return;
 	}
@@ -240,16 +241,26 @@ static void on_done(void *arg)
 
 	r->done = true;
 	r->moved = r->h->moved;
-	if (!r->ended) /* the rest is not wanted (RFC 9113, 8.1) */
-		give_up(r, H2_NO_ERROR);
+	buf_fini(&r->in);
+	/* The rest is not wanted (RFC 9113, 8.1), and its window stays closed;
+	 * but some clients lose the answer when the stream is reset while they
+	 * still write: they get time to read it. */
+	if (!r->ended)
+		wait(r, LINGER_S);
 }
 
 static void on_fail(void *arg, enum why why)
 {
 	struct request *r = arg;
 
-	/* WHY_DONE: answered before all of the request came. */
-	give_up(r, why == WHY_DONE ? H2_NO_ERROR : H2_INTERNAL_ERROR);
+	if (why != WHY_DONE) {
+		give_up(r, H2_INTERNAL_ERROR);
+		return;
+	}
+	/* Answered before all of the request came. */
+	exchange_free(r->exchange);
+	r->exchange = NULL;
+	on_done(r);
 }
 
 /* Never asked for: an upgrade is a thing of HTTP/1.1 (RFC 9113, 8.6). */
@@ -330,6 +341,8 @@ static void on_request_content(void *arg, void *user, struct span s, bool last)
 	struct h2_conn *h = arg;
 
 	r->ended = last;
+	if (r->done)
+		return;
 	if (buf_add_span(&r->in, s) < 0) {
 		conn_close(h->conn, WHY_MEMORY);
 		return;
