@@ -116,6 +116,17 @@ def title(pid):
         return ""
 
 
+def peak_below(tap, pid, limit_kb):
+    """The process never had that much memory (ASan keeps what was freed)."""
+    with open("/proc/%d/maps" % pid) as f:
+        if "libasan" in f.read():
+            tap.skip("memory", "with AddressSanitizer")
+            return
+    with open("/proc/%d/status" % pid) as f:
+        kb = int(f.read().split("VmHWM:")[1].split()[0])
+    tap.ok(kb < limit_kb, "%d kB of memory at most" % kb)
+
+
 def forms(text):
     """text as it could hide in other text: (encoding, bytes), lower case for
     all but base64."""

@@ -10,7 +10,7 @@ import sys
 import time
 
 import client
-from gate import TOP, Gate, Tap
+from gate import TOP, Gate, Tap, peak_below
 
 sys.path.insert(0, os.path.join(TOP, "tests/h2"))
 import frame   # noqa: E402
@@ -139,9 +139,7 @@ def main():
         todo = [s for f in files for s in shape.read(f) if only in s.name]
         run(tap, g, todo, pki, ask, what, cut)
     tap.equal(g.workers(), pids, "the same worker all the time")
-    with open("/proc/%d/status" % pids[0]) as f:
-        kb = int(f.read().split("VmHWM:")[1].split()[0])
-    tap.ok(kb < LIMIT_KB, "%d kB of memory at most" % kb)
+    peak_below(tap, pids[0], LIMIT_KB)
     return tap.done(g)
 
 

@@ -9,7 +9,7 @@ import re
 import sys
 from importlib.machinery import SourceFileLoader
 
-from gate import TOP, Gate, Tap
+from gate import TOP, Gate, Tap, peak_below
 
 H2 = os.path.join(TOP, "tests/h2")
 sys.path.insert(0, H2)
@@ -19,11 +19,6 @@ import wire    # noqa: E402
 tool = SourceFileLoader("shapes", os.path.join(H2, "shapes")).load_module()
 HOST = "lab.example"
 LIMIT_KB = 64 * 1024
-
-
-def high_water_kb(pid):
-    with open("/proc/%d/status" % pid) as f:
-        return int(f.read().split("VmHWM:")[1].split()[0])
 
 
 def main():
@@ -60,8 +55,7 @@ def main():
     tool.run(short, lambda: connect(1), HOST, lambda s, wrong, _: tap.ok(
         not wrong, "octet by octet: " + s.name, wrong))
     tap.equal(g.workers(), pids, "the same worker all the time")
-    kb = high_water_kb(pids[0])
-    tap.ok(kb < LIMIT_KB, "%d kB of memory at most" % kb)
+    peak_below(tap, pids[0], LIMIT_KB)
     return tap.done(g)
 
 
