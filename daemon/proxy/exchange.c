@@ -479,9 +479,9 @@ void exchange_drained(struct exchange *x)
 
 void exchange_timeout(struct exchange *x)
 {
-	upstream_suspect(&x->server);
 	if (down_pause(x))
 		return;
+	upstream_suspect(&x->server);
 	if (x->local || x->head_down_sent)
 		x->ops->fail(x->arg, x->local ? WHY_SLOW : WHY_SERVER_SLOW);
 	else if (x->up == HALF_BODY && up_wants(x))

@@ -11,7 +11,7 @@
 
 #define ORIGINS_MAX 4096    /* then the one not used for longest goes */
 #define ORIGIN_IDLE_MAX 128 /* idle HTTP/1.1 connections */
-#define ORIGIN_SHARED_MAX 8 /* HTTP/2 connections */
+#define ORIGIN_SHARED_MAX 8 /* HTTP/2 connections for new requests */
 
 struct server;
 
@@ -20,7 +20,7 @@ struct origin {
 	unsigned refs;      /* of servers */
 	struct link idle;   /* struct server: HTTP/1.1, newest first */
 	struct link shared; /* struct server: HTTP/2 */
-	unsigned nidle, nshared;
+	unsigned nidle;
 	struct server *first; /* being dialled: others wait for what it says */
 	unsigned grants;      /* streams that HTTP/2 may have at once there */
 	enum { SPEAKS_UNKNOWN, SPEAKS_H1, SPEAKS_H2 } speaks;

@@ -60,7 +60,8 @@ static void leave_origin(struct server *s)
 	wake(s);
 	if (!list_empty(&s->in_origin)) {
 		list_del(&s->in_origin);
-		*(s->state == SERVER_H2 ? &o->nshared : &o->nidle) -= 1;
+		if (s->state == SERVER_H1)
+			o->nidle--;
 	}
 	if (o->first == s)
 		o->first = NULL;
@@ -216,11 +217,53 @@ static void ready_h1(struct server *s)
 		dial_for(LIST_ENTRY(s->waiting.prev, struct upstream, link), s);
 	if (s->state == SERVER_DEAD)
 		return;
+	if (list_empty(&s->waiting)) { /* another took it with it */
+		server_rest(s);
+		return;
+	}
 	upstream_h1_join(u, s);
 	u->ops->on_ready(u->arg, WHY_DONE);
 }
 
 /* ---- who waits for a shared connection ---- */
+
+/* May new requests use it, now or when it has room? */
+static bool is_usable(const struct server *s, const struct snapshot *snap)
+{
+	return s->snap == snap && !s->suspect && !h2_leaving(s->h2);
+}
+
+/* How many there are but one. Those of old rules and those that are left do not
+ * count: what still goes on over them may last. */
+static unsigned count_usable(const struct origin *o,
+    const struct snapshot *snap, const struct server *but)
+{
+	unsigned n = 0;
+
+	LIST_EACH(l, tmp, &o->shared)
+	{
+		struct server *s = LIST_ENTRY(l, struct server, in_origin);
+
+		n += s != but && is_usable(s, snap);
+	}
+	return n;
+}
+
+/* A shared connection that may have room soon: its SETTINGS are still to come,
+ * or there are no more connections than it and its like. */
+static struct server *find_busy(struct origin *o, const struct snapshot *snap)
+{
+	bool enough = count_usable(o, snap, NULL) >= ORIGIN_SHARED_MAX;
+
+	LIST_EACH(l, tmp, &o->shared)
+	{
+		struct server *s = LIST_ENTRY(l, struct server, in_origin);
+
+		if (is_usable(s, snap) && (enough || !h2_settled(s->h2)))
+			return s;
+	}
+	return NULL;
+}
 
 /* Somebody who waits for s, or else for another connection to its server. */
 static struct upstream *next_waiting(const struct server *s)
@@ -240,14 +283,14 @@ static struct upstream *next_waiting(const struct server *s)
 /* Who waits for s waits for a further connection, if there may be one. */
 static void spread(struct server *s, bool leaving)
 {
-	struct origin *o = s->origin;
-	unsigned others = o->nshared - (leaving ? 1 : 0);
+	unsigned n = leaving ? 0 : 1;
 	struct server *to = NULL;
 
 	if (list_empty(&s->waiting))
 		return;
-	if (others < ORIGIN_SHARED_MAX)
-		to = dial_first(o, s->snap, false);
+	n += count_usable(s->origin, s->snap, s);
+	if (n < ORIGIN_SHARED_MAX)
+		to = dial_first(s->origin, s->snap, false);
 	while (to != NULL && !list_empty(&s->waiting))
 		wait_for(first_waiting(s), to);
 }
@@ -277,13 +320,14 @@ void server_leave(struct server *s)
 static void ready_h2(struct server *s)
 {
 	struct origin *o = s->origin;
+	struct server *to;
 
-	if (o->nshared >= ORIGIN_SHARED_MAX) { /* there are enough */
+	if (count_usable(o, s->snap, NULL) >= ORIGIN_SHARED_MAX) {
+		to = find_busy(o, s->snap);
 		while (!list_empty(&s->waiting))
-			wait_for(
-			    first_waiting(s), LIST_ENTRY(o->shared.next,
-			                          struct server, in_origin));
+			wait_for(first_waiting(s), to);
 		server_close(s);
+		server_serve(to);
 		return;
 	}
 	s->state = SERVER_H2;
@@ -292,7 +336,6 @@ static void ready_h2(struct server *s)
 		return;
 	}
 	list_add(&o->shared, &s->in_origin);
-	o->nshared++;
 	server_serve(s);
 	if (s->state == SERVER_H2 && list_empty(&s->legs) &&
 	    list_empty(&s->waiting) && !s->idle)
@@ -431,21 +474,6 @@ static bool use(struct upstream *u, struct server *s)
 	return true;
 }
 
-/* A shared connection that may have room soon: its SETTINGS are still to come,
- * or there are no more connections than it and its like. */
-static struct server *find_busy(struct origin *o, const struct snapshot *snap)
-{
-	LIST_EACH(l, tmp, &o->shared)
-	{
-		struct server *s = LIST_ENTRY(l, struct server, in_origin);
-
-		if (s->snap == snap && !s->suspect && !h2_leaving(s->h2) &&
-		    (!h2_settled(s->h2) || o->nshared >= ORIGIN_SHARED_MAX))
-			return s;
-	}
-	return NULL;
-}
-
 /* Others wait until it is known what the server speaks: what it speaks over
  * HTTP/2 needs no second connection. */
 static bool may_wait(const struct origin *o, const struct snapshot *snap)
@@ -499,8 +527,20 @@ bool server_get(struct upstream *u, struct snapshot *snap,
 
 void server_left(struct server *s)
 {
-	if (s->state == SERVER_DIALS && list_empty(&s->waiting))
+	if (!list_empty(&s->waiting))
+		return;
+	if (s->state == SERVER_DIALS)
 		server_close(s);
+	else if (s->state == SERVER_H2) /* perhaps nobody is left */
+		loop_soon(&s->soon);
+}
+
+void server_suspect(struct server *s)
+{
+	if (s->origin != NULL && s->origin->first == s)
+		s->origin->first = NULL;
+	if (s->state == SERVER_H2 && !h2_settled(s->h2))
+		s->suspect = true;
 }
 
 void server_flush_idle(const struct snapshot *next)

@@ -55,8 +55,10 @@ void server_serve(struct server *s);
 /* The same, and it will have no more room: who waits goes elsewhere. It may be
  * closed then, once those on it were told. */
 void server_leave(struct server *s);
-/* A request left it while it was being dialled. */
+/* A request that waited for it does so no more. */
 void server_left(struct server *s);
+/* One waited for it too long: others do not begin to. */
+void server_suspect(struct server *s);
 
 void server_flush_idle(const struct snapshot *next);
 void server_fini(void);

@@ -107,6 +107,8 @@ void upstream_suspect(struct upstream *u)
 {
 	if (u->codec != NULL)
 		u->codec->suspect(u);
+	else if (u->server != NULL)
+		server_suspect(u->server);
 }
 
 void upstream_put(struct upstream *u)

@@ -112,7 +112,7 @@ bool upstream_waiting(const struct upstream *u);
 void upstream_reading(struct upstream *u, bool on);
 
 /* The server was silent for too long: a connection of which nothing was heard
- * since the request was sent takes no others. */
+ * since the request was sent, or that is still being made, takes no others. */
 void upstream_suspect(struct upstream *u);
 
 /* The answer was read to its end: the connection may serve others. */

@@ -18,19 +18,20 @@ static void lost(struct server *s, int err)
 	server_leave(s);
 	list_init(&legs);
 	while (!list_empty(&s->legs)) {
-		struct link *l = s->legs.next;
+		struct upstream *u =
+		    LIST_ENTRY(s->legs.next, struct upstream, link);
 
-		list_del(l);
-		list_add_tail(&legs, l);
+		list_del(&u->link);
+		list_add_tail(&legs, &u->link);
+		u->server = NULL; /* what waits can still be read */
+		u->id = 0;
 	}
 	server_close(s);
-	while (!list_empty(&legs)) {
+	while (!list_empty(&legs)) { /* who is told may drop others */
 		struct upstream *u =
 		    LIST_ENTRY(legs.next, struct upstream, link);
 
 		list_del(&u->link);
-		u->server = NULL; /* what waits can still be read */
-		u->id = 0;
 		if (!u->got_all)
 			u->ops->on_end(u->arg, err < 0 ? err : -EPIPE);
 	}
