@@ -370,6 +370,18 @@ static ssize_t empty_pipe(struct stream *s)
 	return n;
 }
 
+static size_t pull(struct stream *s);
+
+/* The peer takes no more. What it said before is taken in: it may be why. */
+static void salvage(struct stream *s)
+{
+	if (!s->reading || s->ended)
+		return;
+	/* A transport says once from memory that there is nothing. */
+	if (pull(s) > 0 || (s->phase == OPEN && pull(s) > 0))
+		s->input_due = true;
+}
+
 /* Send what is queued, as far as it goes. 0 or the error. */
 static int push(struct stream *s)
 {
@@ -382,8 +394,10 @@ static int push(struct stream *s)
 		buf_drain(&s->out, (size_t)n);
 	if (s->pipe != NULL && n >= 0)
 		n = empty_pipe(s);
-	if (n < 0 && n != -EAGAIN)
+	if (n < 0 && n != -EAGAIN) {
+		salvage(s);
 		return broken(s, (int)n);
+	}
 	s->write_waits_input =
 	    n < 0 && s->under != NULL && !s->under->wants_write(s->transport);
 	if (s->write_waits_input) {
@@ -659,7 +673,8 @@ static void connected(struct stream *s)
 static bool drive_output(struct stream *s)
 {
 	if (push(s) < 0) {
-		tell_error(s);
+		if (!s->input_due || tell_read(s))
+			tell_error(s);
 		return false;
 	}
 	return !s->drain_due || tell_drain(s);

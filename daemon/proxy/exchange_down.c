@@ -41,7 +41,8 @@ static int rewrite_head(struct exchange *x, const struct plan **ret_plan)
 		*ret_plan = NULL;
 		return 0;
 	}
-	if (head_response(&x->res, *ret_plan, &x->values_down.env, x->arena) < 0) {
+	if (head_response(&x->res, *ret_plan, &x->values_down.env, x->arena) <
+	    0) {
 		exchange_refuse(x, WHY_BAD_RESPONSE);
 		return -1;
 	}
@@ -250,6 +251,8 @@ static void run(struct exchange *x)
 
 	while (!past(x, served) && x->down == HALF_HEAD) {
 		r = upstream_head(&x->server);
+		if (r == 0 && x->server_ended)
+			settle_end(x);
 		if (r == 0)
 			return;
 		if (r < 0)
@@ -317,7 +320,9 @@ void down_ended(void *arg, int err)
 		return;
 	x->server_ended = true;
 	x->server_err = err;
-	if (upstream_waiting(&x->server) && x->ops->full(x->arg))
-		return; /* down_drained goes on */
-	settle_end(x);
+	if (!upstream_waiting(&x->server))
+		settle_end(x);
+	else if (!x->ops->full(x->arg))
+		run(x); /* it may be all of an answer */
+	                /* else down_drained goes on */
 }
