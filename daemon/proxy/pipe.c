@@ -4,7 +4,8 @@
 #include <errno.h>
 
 #define PIPE_ASK_BYTES (16u << 20) /* looked at to tell the form */
-/* Coded input per step: bounds what it swells to. */
+/* Input per step, and coded input: bounds what it swells to. */
+#define PIPE_STEP_BYTES (64u << 10)
 #define PIPE_SLICE_BYTES 2048
 
 /* Content-Encoding; several fields are one list (RFC 9110, 5.3), and a list
@@ -103,7 +104,7 @@ size_t pipe_limit(const struct pipe *p)
 {
 	bool small = p->state == PIPE_UNDECIDED || p->packed;
 
-	return small && !pipe_open(p) ? PIPE_SLICE_BYTES : SIZE_MAX;
+	return small && !pipe_open(p) ? PIPE_SLICE_BYTES : PIPE_STEP_BYTES;
 }
 
 /* Parts of it make sense alone. */
