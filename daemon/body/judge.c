@@ -4,9 +4,16 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "body/coding.h"
 #include "body/scrub.h"
 #include "body/sdp.h"
 #include "body/xml.h"
+
+struct asking {
+	const struct message_rules *m;
+	unsigned pass;
+	struct message_state *state;
+};
 
 #define RS '\x1e' /* behind each document, in several protocols */
 
@@ -69,17 +76,39 @@ static size_t document_bytes(struct span in)
 	return in.n;
 }
 
-/* Messages of one document, and of several with line ends or RS behind them. */
-static int scrub_whole(enum body_form form, const struct plan *plan,
+/* One document of a message: of several, each is such as can stand alone. */
+static int scrub_next(enum body_form form, const struct plan *plan,
     const struct env *env, bool text, struct span in, struct buf *out)
+{
+	if (plan_form(plan) == ENTRY_AUTO && !sniff_json(in))
+		return -EBADMSG;
+	return scrub_one(form, plan, env, text, in, out);
+}
+
+/* Several documents, with line ends or RS behind them? Bytes that are
+ * compressed tell nothing. */
+static bool may_be_several(enum body_form form, struct span in)
+{
+	return form == BODY_JSON && !coding_gzip_begins(in) &&
+	       (span_chr(in, RS) < in.n || span_chr(in, '\n') < in.n);
+}
+
+/* asking: NULL when it is not for its conditions. */
+static int scrub_whole(enum body_form form, const struct plan *plan,
+    const struct env *env, bool text, struct span in, struct buf *out,
+    const struct asking *asking)
 {
 	unsigned documents = 0;
 	int r = 0;
 	size_t n;
 
-	if (form != BODY_JSON ||
-	    (span_chr(in, RS) == in.n && span_chr(in, '\n') == in.n))
-		return scrub_one(form, plan, env, text, in, out);
+	if (!may_be_several(form, in)) {
+		r = scrub_one(form, plan, env, text, in, out);
+		if (asking != NULL)
+			message_document(
+			    asking->m, asking->pass, asking->state);
+		return r;
+	}
 	while (r == 0 && in.n > 0) {
 		for (n = 0; n < in.n && is_between(in.p[n]); n++)
 			;
@@ -89,20 +118,17 @@ static int scrub_whole(enum body_form form, const struct plan *plan,
 		if (n > 0 && documents++ == JUDGE_DOCUMENTS_MAX)
 			return -E2BIG;
 		if (r == 0 && n > 0)
-			r = scrub_one(
+			r = scrub_next(
 			    form, plan, env, text, span_of(in.p, n), out);
+		if (n > 0 && asking != NULL)
+			message_document(
+			    asking->m, asking->pass, asking->state);
 		in = span_from(in, n);
 	}
 	return r;
 }
 
 /* ---- conditions ---- */
-
-struct asking {
-	const struct message_rules *m;
-	unsigned pass;
-	struct message_state *state;
-};
 
 static void note(void *arg, const struct finding *f)
 {
@@ -125,7 +151,7 @@ static int ask(const struct message_rules *m, unsigned pass, bool text,
 		return 0; /* others read it */
 	scrub_env(&env);
 	buf_init(&unused, in.n + SCRUB_VALUE_MAX);
-	r = scrub_whole(form, plan, &env, text, in, &unused);
+	r = scrub_whole(form, plan, &env, text, in, &unused, &a);
 	buf_fini(&unused);
 	return r;
 }
@@ -159,7 +185,7 @@ static int judge_content(const struct message_rules *m, const struct env *env,
 	form = form_of(match.plan, text, in);
 	if (form == BODY_UNREAD || form == BODY_REFUSED)
 		return JUDGE_SAME;
-	r = scrub_whole(form, match.plan, env, text, in, out);
+	r = scrub_whole(form, match.plan, env, text, in, out, NULL);
 	if (r < 0)
 		return r;
 	if (!span_eq(span_from(buf_span(out), start), in))

@@ -5,7 +5,8 @@
  *
  * It is read by the form of the pack; else a text as text/plain is and a binary
  * one as protobuf (sniff.h): JSON when it begins so and there are lines for it,
- * and then it may be several documents, with line ends or RS (0x1e) between.
+ * and then it may be several documents, with line ends or RS (0x1e) between, each
+ * of which begins as JSON again.
  * What the tables and conditions of all entries together cannot read is refused
  * or passes as unread, as the pack says. Unread messages and those of no bytes
  * meet no condition; the latter are well-formed in every form.

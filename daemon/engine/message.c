@@ -307,14 +307,38 @@ const struct plan *message_pass(const struct message_rules *m, unsigned i)
 	return m->pass[i].plan;
 }
 
+static bool asks_in(const struct message_rules *m, size_t k, unsigned i)
+{
+	return m->condition[k].line != NULL && m->condition[k].pass == i;
+}
+
 void message_note(const struct message_rules *m, unsigned i,
     const struct finding *f, struct message_state *s)
 {
-	for (size_t k = 0; k < m->n; k++)
-		if (m->condition[k].line == f->line && f->line != NULL &&
-		    m->condition[k].pass == i &&
-		    glob_match(m->entry[k]->socket->glob, f->before))
-			s->met[k / 64] |= 1ull << k % 64;
+	for (size_t k = 0; k < m->n; k++) {
+		uint64_t bit = 1ull << k % 64;
+
+		if (!asks_in(m, k, i) || m->condition[k].line != f->line)
+			continue;
+		if (glob_match(m->entry[k]->socket->glob, f->before)) {
+			s->met[k / 64] |= bit;
+			s->here[k / 64] |= bit;
+		} else {
+			s->missed[k / 64] |= bit;
+		}
+	}
+}
+
+void message_document(
+    const struct message_rules *m, unsigned i, struct message_state *s)
+{
+	for (size_t k = 0; k < m->n; k++) {
+		uint64_t bit = 1ull << k % 64;
+
+		if (asks_in(m, k, i) && (s->here[k / 64] & bit) == 0)
+			s->missed[k / 64] |= bit;
+	}
+	memset(s->here, 0, sizeof s->here);
 }
 
 static bool is_met(
@@ -323,6 +347,8 @@ static bool is_met(
 	if (m->condition[i].line == NULL)
 		return true;
 	if ((s->met[i / 64] >> i % 64 & 1) == 0)
+		return false;
+	if (m->entry[i]->allows && (s->missed[i / 64] >> i % 64 & 1) != 0)
 		return false;
 	ruleset_reach(m->cache->ruleset, m->entry[i]->id);
 	return true;

@@ -7,7 +7,8 @@
  * find out, the message is read with the plan of each pass, its findings are given
  * to message_note, and message_settle says what to do. Most packs need no pass or
  * one: several need places that overlap. A condition is met when any value at its
- * place fits: then more rules apply, not fewer. */
+ * place fits: then more rules apply, not fewer. With allow fewer do: there it is met
+ * when each value fits, and each document of the message has one. */
 #ifndef ENGINE_MESSAGE_H
 #define ENGINE_MESSAGE_H
 
@@ -22,7 +23,9 @@ struct ruleset;
 
 /* What was seen in one message. All zero: nothing. */
 struct message_state {
-	uint64_t met[RULE_ENTRIES_MAX / 64]; /* a bit for each entry */
+	uint64_t met[RULE_ENTRIES_MAX / 64]; /* a bit for each entry: a value fits */
+	uint64_t missed[RULE_ENTRIES_MAX / 64]; /* another does not, or is not there */
+	uint64_t here[RULE_ENTRIES_MAX / 64];   /* as met, in this document */
 };
 
 struct message_match {
@@ -46,6 +49,9 @@ unsigned message_passes(const struct message_rules *m);
 const struct plan *message_pass(const struct message_rules *m, unsigned i);
 void message_note(const struct message_rules *m, unsigned i,
     const struct finding *f, struct message_state *s);
+/* A document of the message ends in pass i. */
+void message_document(
+    const struct message_rules *m, unsigned i, struct message_state *s);
 
 /* What to do with it. The first deny entry whose condition is met decides, unless an
  * allow entry above it has its own met; else the tables of all others that have none
