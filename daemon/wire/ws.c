@@ -140,6 +140,9 @@ static int end_control(struct ws *w, enum ws_way way, struct buf *out)
 		r = ws_check_close(payload);
 	if (r == 0 && (r = ws_look(w, way, payload)) < 0)
 		ws_note(w, way, WS_LOOKED, NULL);
+	if (op == OP_CLOSE && way == WS_UP && x->rules != NULL &&
+	    !w->set.observe && payload.n > 2)
+		payload.n = 2; /* words that no rule has read */
 	if (r == 0)
 		r = ws_write(out, op, 0, x->masked ? x->mask : NULL, payload);
 	x->closed = x->closed || (r == 0 && op == OP_CLOSE);

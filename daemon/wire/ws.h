@@ -9,7 +9,8 @@
  * as one frame of the same opcode: as it was when nothing in it changed
  * (compressed as it was, where messages stand alone), else written anew.
  * Control frames pass at once, also between the fragments of a message that is
- * held.
+ * held; but the reason of a close frame does not go to a server whose messages
+ * rules have read.
  *
  * A message is read by the form of the pack; else a text as text/plain and a
  * binary one as protobuf would be (sniff.h): JSON when it begins so and there
