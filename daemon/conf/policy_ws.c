@@ -9,6 +9,21 @@
 	"allow strip deny"
 #define ANSWER SPAN("answer:")
 
+/* Of the request that asks for the socket. */
+static int take_when(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e)
+{
+	int r = policy_when(p, l, s, e);
+
+	if (r < 0 || span_eq(e->when.method, SPAN("*")) ||
+	    span_eq(e->when.method, SPAN("GET")))
+		return r;
+	return lex_fail(l, lex_member(s, "when"),
+	    "a WebSocket begins with GET: expected \"GET ...\" or \"* ...\", "
+	    "found \"%.60s\"",
+	    e->when.method.p);
+}
+
 /* ( "WHERE", "GLOB" ) */
 static int take_message(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct socket_rule *rule)
@@ -134,7 +149,7 @@ static int take_socket(const struct pack *p, const struct lex *l,
 		return lex_error(l, s, arena_error(p->arena), "");
 	e->socket = rule;
 	if ((r = lex_keys(l, s, "websocket entry", KEYS)) < 0 ||
-	    (r = policy_when(p, l, s, e)) < 0 ||
+	    (r = take_when(p, l, s, e)) < 0 ||
 	    (r = take_rule(p, l, s, rule)) < 0 ||
 	    (r = policy_unread(l, s, e)) < 0 ||
 	    (r = policy_form(l, s, e)) < 0 ||
