@@ -9,7 +9,7 @@
 #include "proxy/exchange.h"
 #include "proxy/snapshot.h"
 
-#define LINGER_S 2    /* for an answer to be read before the reset */
+#define LINGER_S 2    /* for an early answer to be read */
 #define SPARES_MAX 32 /* kept while requests are open; then one */
 
 struct h2_conn {
@@ -39,6 +39,7 @@ struct request {
 	bool ended;     /* the client has sent all */
 	bool fed;       /* ... and the exchange has it */
 	bool done;      /* answered, but not all is written */
+	bool owes_end;  /* ... and its end waits for that of the request */
 	bool feeding;   /* inside feed(): do not enter again */
 	uint64_t moved; /* h->moved when it was looked at */
 	struct loop_later later;
@@ -56,6 +57,16 @@ static void wait(struct request *r, uint32_t seconds)
 		conn_close(r->h->conn, WHY_MEMORY);
 }
 
+/* The answer was early, the request has ended now or will not. */
+static void end_answer(struct request *r)
+{
+	r->owes_end = false;
+	if (h2_content(r->h->h2, r->id, SPAN(""), true) == -ENOMEM)
+		conn_close(r->h->conn, WHY_MEMORY);
+	else if (!r->h->writing)
+		loop_soon(&r->h->soon);
+}
+
 static void on_deadline(void *arg)
 {
 	struct request *r = arg;
@@ -63,6 +74,9 @@ static void on_deadline(void *arg)
 
 	if (!r->begun) { /* the rest of its head blocks all others */
 		conn_close(h->conn, WHY_SLOW);
+	} else if (r->owes_end) {
+		end_answer(r);
+		give_up(r, H2_NO_ERROR);
 	} else if (!r->done) {
 		exchange_timeout(r->exchange);
 	} else if (r->ended && r->moved != h->moved) { /* output still goes */
@@ -134,7 +148,7 @@ static void retire(struct request *r)
 	deadline_stop(&r->deadline);
 	buf_fini(&r->in);
 	r->id = 0;
-	r->begun = r->ended = r->fed = r->done = false;
+	r->begun = r->ended = r->fed = r->done = r->owes_end = false;
 	list_add(&h->spare, &r->link);
 	h->nspare++;
 }
@@ -183,11 +197,23 @@ static void feed(struct request *r)
 
 /* ---- what exchanges do ---- */
 
+/* An answer whose end comes before that of the request: some clients lose it,
+ * or wait for ever, when its stream ends while they still write. They get the
+ * answer now, and its end with the end of the request, or a little later. */
+static bool is_early(struct request *r, bool last)
+{
+	if (!last || r->ended)
+		return false;
+	r->owes_end = true;
+	wait(r, LINGER_S);
+	return true;
+}
+
 static int on_head(void *arg, struct msg *m)
 {
 	struct request *r = arg;
 	bool last = m->status >= 200 && m->framing == FRAME_NONE;
-	int err = h2_answer(r->h->h2, r->id, m, last);
+	int err = h2_answer(r->h->h2, r->id, m, last && !is_early(r, last));
 
 	if (err == -EINVAL)
 		give_up(r, H2_INTERNAL_ERROR);
@@ -199,7 +225,7 @@ static int on_head(void *arg, struct msg *m)
 static int on_content(void *arg, struct span s, bool last)
 {
 	struct request *r = arg;
-	int err = h2_content(r->h->h2, r->id, s, last);
+	int err = h2_content(r->h->h2, r->id, s, last && !is_early(r, last));
 
 	if (err < 0)
 		conn_close(r->h->conn, WHY_MEMORY);
@@ -241,12 +267,8 @@ static void on_done(void *arg)
 
 	r->done = true;
 	r->moved = r->h->moved;
+	/* The rest is not wanted (RFC 9113, 8.1): its window stays closed. */
 	buf_fini(&r->in);
-	/* The rest is not wanted (RFC 9113, 8.1), and its window stays closed;
-	 * but some clients lose the answer when the stream is reset while they
-	 * still write: they get time to read it. */
-	if (!r->ended)
-		wait(r, LINGER_S);
 }
 
 static void on_fail(void *arg, enum why why)
@@ -341,6 +363,8 @@ static void on_request_content(void *arg, void *user, struct span s, bool last)
 	struct h2_conn *h = arg;
 
 	r->ended = last;
+	if (last && r->owes_end)
+		end_answer(r);
 	if (r->done)
 		return;
 	if (buf_add_span(&r->in, s) < 0) {
