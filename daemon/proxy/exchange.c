@@ -47,7 +47,8 @@ static void reset(struct exchange *x)
 	x->up = x->down = HALF_IDLE;
 	x->local = x->closing = false;
 	x->tries = 0;
-	x->first_whole = x->first_sent = x->head_down_sent = false;
+	x->first_whole = x->first_sent = x->first_lost = false;
+	x->head_down_sent = false;
 	x->server_ended = x->begun = false;
 	x->discarded = x->paced = 0;
 }
@@ -374,13 +375,12 @@ static void forward(struct exchange *x)
 	if (x->req.upgrade && !judge_socket(x))
 		return;
 	head_hop(&x->req);
-	values_init(&x->values_up, c->snap->conf, x->fate.service, &x->scope,
-	    false);
-	values_init(&x->values_down, c->snap->conf, x->fate.service, &x->scope,
-	    true);
+	values_init(
+	    &x->values_up, c->snap->conf, x->fate.service, &x->scope, false);
+	values_init(
+	    &x->values_down, c->snap->conf, x->fate.service, &x->scope, true);
 	/* To learn, at a price. */
-	x->values_up.env.unnamed = x->values_down.env.unnamed =
-	    x->fate.observe;
+	x->values_up.env.unnamed = x->values_down.env.unnamed = x->fate.observe;
 	if (x->fate.observe) {
 		watch_request(x, match.plan);
 		match.plan = NULL;

@@ -189,7 +189,7 @@ static bool may_retry(const struct exchange *x)
 	static const char *const idempotent[] = { "GET", "HEAD", "OPTIONS",
 		"PUT", "DELETE", "TRACE" };
 
-	if (!x->first_whole || upstream_begun(&x->server))
+	if (x->first_lost || upstream_begun(&x->server))
 		return false;
 	if (upstream_untouched(&x->server))
 		return x->tries < EXCHANGE_TRIES_MAX;

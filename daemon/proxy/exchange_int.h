@@ -17,15 +17,16 @@
 #include "proxy/values.h"
 
 #define EXCHANGE_FIRST_BYTES (2u << 20) /* what goes with the head */
-#define EXCHANGE_TRIES_MAX 16 /* of a request that servers do not touch */
+#define EXCHANGE_KEPT_BYTES (64u << 10) /* ... and what is kept behind it */
+#define EXCHANGE_TRIES_MAX 16    /* of a request that servers do not touch */
 #define EXCHANGE_PACE_BYTES 1024 /* of a request's content, per deadline */
 
 enum half { HALF_IDLE, HALF_HEAD, HALF_BODY, HALF_DONE };
 
 struct exchange {
 	enum half up, down;
-	bool local;   /* we answer ourselves; the request is discarded */
-	bool closing; /* the connection ends after this answer */
+	bool local;    /* we answer ourselves; the request is discarded */
+	bool closing;  /* the connection ends after this answer */
 	uint8_t tries; /* how often it was sent again */
 	bool freed;
 	uint32_t served; /* exchanges before this one on the connection */
@@ -44,7 +45,7 @@ struct exchange {
 	bool tls;
 	struct socket_terms terms; /* with req.upgrade */
 	struct values values_up, values_down;
-	struct keys_scope scope;  /* of names: from forward on */
+	struct keys_scope scope; /* of names: from forward on */
 
 	/* mode observe: what the rules would do, on copies */
 	struct pipe watch_up, watch_down;
@@ -54,8 +55,9 @@ struct exchange {
 	struct pipe pipe_up;
 	struct egress egress;
 	bool begun;       /* the head may go, a server was asked for */
-	struct buf first; /* what of the body was ready with the head; kept
-	                     until the answer begins, for the one retry */
+	struct buf first; /* what of the body has gone, or waits for the server;
+	                     kept until the answer begins, to be sent again */
+	bool first_lost;  /* it was too much to be kept */
 	bool first_whole; /* the whole body is in first */
 	bool first_sent;
 	uint64_t discarded;
@@ -65,8 +67,8 @@ struct exchange {
 	/* down */
 	struct pipe pipe_down;
 	bool head_down_sent;
-	uint64_t held_ms; /* since when something is held back that could go;
-	                     0: nothing yet */
+	uint64_t held_ms;  /* since when something is held back that could go;
+	                      0: nothing yet */
 	bool server_ended; /* it sends no more, with server_err */
 	int server_err;
 };
@@ -101,8 +103,8 @@ void up_dial(struct exchange *x, bool fresh);
 /* There is more of the answer; room for more of the request. arg: exchange. */
 void down_read(void *arg);
 void down_drain(void *arg);
-/* Is an answer of unknown length held back? Then what is ready of it goes on. For
- * when a deadline passes. */
+/* Is an answer of unknown length held back? Then what is ready of it goes on.
+ * For when a deadline passes. */
 bool down_pause(struct exchange *x);
 /* The server sends no more: err as in on_end of a stream. */
 void down_ended(void *arg, int err);

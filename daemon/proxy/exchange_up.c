@@ -19,9 +19,23 @@ bool up_wants(const struct exchange *x)
 	       !upstream_full(&x->server);
 }
 
+/* Remember what goes: a server may say that it has not looked at it. */
+static void keep(struct exchange *x, struct span s, bool last)
+{
+	if (x->first_lost)
+		return;
+	x->first_whole = last;
+	x->first_lost = buf_len(&x->first) + s.n > EXCHANGE_KEPT_BYTES ||
+	                buf_add_span(&x->first, s) < 0;
+	if (x->first_lost)
+		buf_fini(&x->first);
+}
+
 /* Content goes to the server, or waits until it is there. */
 static int queue(struct exchange *x, struct span s, bool last)
 {
+	if (x->first_sent && !x->head_down_sent)
+		keep(x, s, last);
 	if (x->first_sent)
 		return upstream_send(&x->server, s, last);
 	return buf_add_span(&x->first, s);
@@ -112,8 +126,6 @@ static void send_first(struct exchange *x)
 		return;
 	}
 	x->first_sent = true;
-	if (!x->first_whole)
-		buf_fini(&x->first); /* cannot be sent again */
 	x->ops->wait(x->arg, x->conn->snap->conf->answer_s);
 }
 
