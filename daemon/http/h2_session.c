@@ -25,6 +25,13 @@ static struct h2_stream *stream_of(struct h2 *h, int32_t id)
 	return nghttp2_session_get_stream_user_data(h->session, id);
 }
 
+/* What a callback returns at its end. Whoever has stopped us has perhaps freed
+ * the bytes that are being read, or the queue that is being written to. */
+static int go_on(const struct h2 *h)
+{
+	return h->stopped ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
 static void note(struct h2 *h, enum h2_deed deed)
 {
 	h2_flood_note(&h->budget, deed);
@@ -56,7 +63,7 @@ static int on_begin_headers(
 		if (s == NULL) {
 			(void)nghttp2_submit_rst_stream(session,
 			    NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
-			return 0;
+			return go_on(h);
 		}
 		s->id = id;
 		(void)nghttp2_session_set_stream_user_data(session, id, s);
@@ -73,10 +80,10 @@ static int on_begin_headers(
 	}
 	m = h->ops->place(h->arg, s->user, &arena);
 	if (h->stopped || !s->live)
-		return 0;
+		return go_on(h);
 	if (m == NULL) {
 		h2_stream_end(h, s, NGHTTP2_INTERNAL_ERROR);
-		return 0;
+		return go_on(h);
 	}
 	h2_head_init(
 	    &h->head, m, arena, h->role == H2_SERVER, h->role == H2_CLIENT);
@@ -92,7 +99,8 @@ static int refuse_head(struct h2 *h, uint32_t code)
 	h->head_of = NULL;
 	note(h, H2_DEED_RESET);
 	h2_stream_end(h, s, code);
-	return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	return h->stopped ? NGHTTP2_ERR_CALLBACK_FAILURE
+	                  : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame,
@@ -176,7 +184,7 @@ static int take_headers(struct h2 *h, const nghttp2_frame *frame)
 		if (last)
 			end_in(h, s);
 	}
-	return 0;
+	return go_on(h);
 }
 
 /* ---- frames that came ---- */
@@ -269,7 +277,7 @@ static int on_frame(
 	default:
 		break;
 	}
-	return 0;
+	return go_on(h);
 }
 
 static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
@@ -295,7 +303,7 @@ static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id,
 	if (s != NULL && s->live)
 		h->ops->content(
 		    h->arg, s->user, span_of((const char *)p, n), false);
-	return 0;
+	return go_on(h);
 }
 
 /* ---- the end of a stream ---- */
@@ -332,7 +340,7 @@ static int on_close(
 			h->ops->closed(h->arg, user, code, untouched);
 	}
 	h2_stream_free(h, s);
-	return 0;
+	return go_on(h);
 }
 
 /* ---- frames that go ---- */
@@ -491,7 +499,7 @@ int h2_write(struct h2 *h, struct buf *out, size_t limit)
 
 	h->out = out;
 	h->limit = limit;
-	while (more && buf_len(out) < limit) {
+	while (more && !h->stopped && buf_len(out) < limit) {
 		n = nghttp2_session_mem_send(h->session, &p);
 		if (n < 0)
 			return buf_error(out) < 0 ? buf_error(out) : -ENOMEM;
