@@ -254,6 +254,13 @@ int h2_content(struct h2 *h, int32_t id, struct span c, bool last)
 	return 0;
 }
 
+size_t h2_queued(const struct h2 *h, int32_t id)
+{
+	const struct h2_stream *s = find(h, id);
+
+	return s != NULL ? buf_len(&s->out) : 0;
+}
+
 bool h2_full(const struct h2 *h, int32_t id)
 {
 	struct h2_stream *s = find(h, id);

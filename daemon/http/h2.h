@@ -118,6 +118,8 @@ int h2_answer(struct h2 *h, int32_t id, const struct msg *m, bool last);
 
 /* Queue content. 0, -ENOENT (the stream has gone), -ENOBUFS, -ENOMEM. */
 int h2_content(struct h2 *h, int32_t id, struct span s, bool last);
+/* Bytes of content that are queued. */
+size_t h2_queued(const struct h2 *h, int32_t id);
 /* Is H2_HIWAT_BYTES or more queued? */
 bool h2_full(const struct h2 *h, int32_t id);
 /* n bytes that content brought were used: the peer may send more. The window of

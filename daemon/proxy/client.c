@@ -12,7 +12,7 @@
 struct client_count {
 	unsigned char addr[16];
 	size_t len;
-	unsigned n;
+	unsigned n, requests;
 };
 
 static struct hash *clients;
@@ -61,6 +61,21 @@ struct client_count *client_enter(const struct sockaddr *from, unsigned max)
 	}
 	c->n++;
 	return c;
+}
+
+bool client_asks(struct client_count *c, unsigned max)
+{
+	if (c != NULL && c->requests >= max)
+		return false;
+	if (c != NULL)
+		c->requests++;
+	return true;
+}
+
+void client_answered(struct client_count *c)
+{
+	if (c != NULL)
+		c->requests--;
 }
 
 void client_leave(struct client_count *c)

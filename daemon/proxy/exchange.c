@@ -51,6 +51,7 @@ static void reset(struct exchange *x)
 	x->head_down_sent = false;
 	x->server_ended = x->begun = false;
 	x->discarded = x->paced = 0;
+	x->behind = 0;
 }
 
 static void free_later(void *arg)
@@ -477,9 +478,24 @@ void exchange_drained(struct exchange *x)
 		down_drained(x);
 }
 
+/* Does the client read, slowly? Then it is nobody's fault that nothing comes.
+ */
+static bool client_reads(struct exchange *x)
+{
+	size_t was = x->behind;
+
+	if (!x->head_down_sent || x->local || !x->ops->full(x->arg))
+		return false;
+	x->behind = x->ops->queued(x->arg);
+	if (x->behind == was)
+		return false;
+	x->ops->wait(x->arg, x->conn->snap->conf->answer_s);
+	return true;
+}
+
 void exchange_timeout(struct exchange *x)
 {
-	if (down_pause(x))
+	if (down_pause(x) || client_reads(x))
 		return;
 	upstream_suspect(&x->server);
 	if (x->local || x->head_down_sent)

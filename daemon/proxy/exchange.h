@@ -36,6 +36,8 @@ struct exchange_ops {
 	int (*flush)(void *arg);
 	/* Is the output to the client above high water? */
 	bool (*full)(void *arg);
+	/* Bytes of it. */
+	size_t (*queued)(void *arg);
 	/* The request may go on: exchange_wants is true again. */
 	void (*resume)(void *arg);
 	/* The next deadline: exchange_timeout when it passes. */
@@ -44,8 +46,8 @@ struct exchange_ops {
 	void (*done)(void *arg);
 	/* The answer cannot be completed: end the connection. */
 	void (*fail)(void *arg, enum why why);
-	/* A 101 was queued: the connection is a WebSocket to server now (owned by
-	 * the callee); exchange_socket tells how. */
+	/* A 101 was queued: the connection is a WebSocket to server now (owned
+	 * by the callee); exchange_socket tells how. */
 	void (*upgraded)(void *arg, struct stream *server);
 };
 

@@ -67,6 +67,7 @@ struct exchange {
 	/* down */
 	struct pipe pipe_down;
 	bool head_down_sent;
+	size_t behind;     /* bytes queued to the client at the last deadline */
 	uint64_t held_ms;  /* since when something is held back that could go;
 	                      0: nothing yet */
 	bool server_ended; /* it sends no more, with server_err */

@@ -92,6 +92,13 @@ static bool on_full(void *arg)
 	return stream_full(h->conn->client);
 }
 
+static size_t on_queued(void *arg)
+{
+	const struct h1_conn *h = arg;
+
+	return buf_len(stream_out(h->conn->client));
+}
+
 static void on_resume(void *arg)
 {
 	struct h1_conn *h = arg;
@@ -154,6 +161,7 @@ static const struct exchange_ops ops = {
 	.content = on_content,
 	.flush = on_flush,
 	.full = on_full,
+	.queued = on_queued,
 	.resume = on_resume,
 	.wait = on_wait,
 	.done = on_done,
@@ -330,8 +338,8 @@ static void run(struct h1_conn *h)
 		conn_finish(h->conn, WHY_CLIENT_GONE);
 		return;
 	}
-	stream_reading(h->conn->client,
-	    h->state != BODY || exchange_wants(h->exchange));
+	stream_reading(
+	    h->conn->client, h->state != BODY || exchange_wants(h->exchange));
 }
 
 static void on_read(void *arg)

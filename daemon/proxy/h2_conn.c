@@ -6,6 +6,7 @@
 
 #include "conf/conf.h"
 #include "http/h2.h"
+#include "proxy/client.h"
 #include "proxy/exchange.h"
 #include "proxy/snapshot.h"
 
@@ -109,12 +110,20 @@ static void free_later(void *arg)
 	free(arg);
 }
 
+/* It has no stream any more. */
+static void close_id(struct request *r)
+{
+	if (r->id != 0)
+		client_answered(r->h->conn->from);
+	r->id = 0;
+}
+
 static void free_request(struct request *r)
 {
 	if (r->h->headed == r)
 		r->h->headed = NULL;
 	list_del(&r->link);
-	r->id = 0;
+	close_id(r);
 	exchange_free(r->exchange);
 	deadline_fini(&r->deadline);
 	buf_fini(&r->in);
@@ -147,7 +156,7 @@ static void retire(struct request *r)
 	list_del(&r->link);
 	deadline_stop(&r->deadline);
 	buf_fini(&r->in);
-	r->id = 0;
+	close_id(r);
 	r->begun = r->ended = r->fed = r->done = r->owes_end = false;
 	list_add(&h->spare, &r->link);
 	h->nspare++;
@@ -248,6 +257,13 @@ static bool on_full(void *arg)
 	return h2_full(r->h->h2, r->id);
 }
 
+static size_t on_queued(void *arg)
+{
+	const struct request *r = arg;
+
+	return h2_queued(r->h->h2, r->id);
+}
+
 static void on_resume(void *arg)
 {
 	struct request *r = arg;
@@ -297,6 +313,7 @@ static const struct exchange_ops exchange_ops = {
 	.content = on_content,
 	.flush = on_flush,
 	.full = on_full,
+	.queued = on_queued,
 	.resume = on_resume,
 	.wait = on_wait,
 	.done = on_done,
@@ -309,10 +326,17 @@ static const struct exchange_ops exchange_ops = {
 static void *on_open(void *arg, int32_t id)
 {
 	struct h2_conn *h = arg;
-	struct request *r = h->leaving ? NULL : take_spare(h);
+	struct client_count *from = h->conn->from;
+	struct request *r = NULL;
 
-	if (r == NULL)
+	if (h->leaving ||
+	    !client_asks(from, h->conn->snap->conf->max_per_client))
 		return NULL;
+	r = take_spare(h);
+	if (r == NULL) {
+		client_answered(from);
+		return NULL;
+	}
 	r->id = id;
 	list_add_tail(&h->open, &r->link);
 	wait(r, h->conn->snap->conf->head_s);
