@@ -31,8 +31,9 @@ struct socket {
 	bool over;         /* nothing is read any more, for conn->why */
 	bool lingers;
 	bool observe;
-	enum ws_note last;      /* what became of the last message ... */
-	const struct entry *by; /* ... WS_DENIED: by this entry */
+	enum ws_note last;        /* what became of the last message ... */
+	const struct entry *by;   /* ... WS_DENIED: by this entry */
+	struct loop_soon soon[2]; /* more of this way waits to be read */
 	struct loop_later later;
 	char meeting[]; /* of scope */
 };
@@ -65,6 +66,8 @@ void socket_free(struct socket *s)
 	s->server = NULL;
 	ws_free(s->ws);
 	s->ws = NULL;
+	loop_soon_cancel(&s->soon[WS_UP]);
+	loop_soon_cancel(&s->soon[WS_DOWN]);
 	buf_fini(&s->out[WS_UP]);
 	buf_fini(&s->out[WS_DOWN]);
 	loop_later(&s->later, free_later, s);
@@ -237,14 +240,17 @@ static void rest(struct socket *s)
 	buf_release(&s->out[WS_DOWN]);
 }
 
-/* Move on in one way; false: s is gone, or over. */
+/* Move on in one way, by one step; false: s is gone, or over. */
 static bool move(struct socket *s, enum ws_way way)
 {
 	if (!push(s, way))
 		return false;
-	while (buf_len(stream_in(from(s, way))) > 0 && roomy(s, way))
+	if (buf_len(stream_in(from(s, way))) > 0 && roomy(s, way)) {
 		if (!feed(s, way) || !push(s, way))
 			return false;
+		if (buf_len(stream_in(from(s, way))) > 0 && roomy(s, way))
+			loop_soon(&s->soon[way]); /* others come first */
+	}
 	if (!push(s, other(way))) /* answers */
 		return false;
 	if (!s->ended[way])
@@ -270,10 +276,11 @@ static void on_read(struct socket *s, enum ws_way way)
 		conn_wait(c, c->snap->conf->tunnel_s);
 }
 
-/* There is room again where this way leads to. */
+/* There is room again where this way leads to: for its messages, and for
+ * answers to the other. */
 static void on_drain(struct socket *s, enum ws_way way)
 {
-	if (s->over ? push(s, way) : move(s, way))
+	if (s->over ? push(s, way) : move(s, way) && move(s, other(way)))
 		settle(s);
 }
 
@@ -302,6 +309,16 @@ static void on_client_read(void *arg)
 }
 
 static void on_client_drain(void *arg)
+{
+	on_drain(arg, WS_DOWN);
+}
+
+static void on_soon_up(void *arg)
+{
+	on_drain(arg, WS_UP);
+}
+
+static void on_soon_down(void *arg)
 {
 	on_drain(arg, WS_DOWN);
 }
@@ -389,6 +406,8 @@ static struct socket *make(struct conn *c, const struct socket_start *how)
 	if (meeting.n > 0)
 		memcpy(s->meeting, meeting.p, meeting.n);
 	s->scope.meeting = span_of(s->meeting, meeting.n);
+	loop_soon_init(&s->soon[WS_UP], on_soon_up, s);
+	loop_soon_init(&s->soon[WS_DOWN], on_soon_down, s);
 	for (int way = 0; way < 2; way++) {
 		values_init(&s->values[way], conf, how->service, &s->scope,
 		    way == WS_DOWN);

@@ -220,7 +220,9 @@ int ws_feed(struct ws *w, enum ws_way way, struct span *in, struct buf out[2])
 	struct way *x = &w->way[way];
 	int r = 0;
 
-	while (r == 0 && in->n > 0 && !x->closed && !is_full(out))
+	w->turn = 0;
+	while (r == 0 && in->n > 0 && !x->closed && !is_full(out) &&
+	       w->turn < WS_TURN_BYTES)
 		r = x->at == HEAD ? take_head(w, way, in, out)
 		                  : take_payload(w, way, in, out);
 	if (x->closed)

@@ -27,6 +27,7 @@
 	(4u << 20)                  /* read: coded, open, and after rules      \
 	                             */
 #define WS_PAUSE_BYTES (256u << 10) /* of output, then ws_feed stops */
+#define WS_TURN_BYTES (1u << 20)    /* of messages read, the same */
 #define WS_OUT_MAX_BYTES                                                       \
 	(WS_PAUSE_BYTES + WS_MESSAGE_MAX_BYTES +                               \
 	    (64u << 10))               /* for the owner */
@@ -82,7 +83,9 @@ void ws_free(struct ws *w); /* NULL is fine */
 /* Feed what came from one side; *in is moved behind what was taken. out[WS_UP]
  * gets bytes for the server, out[WS_DOWN] for the client: both, because a rule
  * may answer a message. Takes all of *in, but stops when one of out holds
- * WS_PAUSE_BYTES or more: call again with the rest when they have left. Any cut
+ * WS_PAUSE_BYTES or more: call again with the rest when they have left; and
+ * behind WS_TURN_BYTES of messages: call again when others had their turn, a
+ * kilobyte may swell to a megabyte. Any cut
  * of the input gives the same output. 0; -EPROTO (not a frame, or out of
  * order), -EBADMSG (no UTF-8, broken compression, not of the form it is read
  * as), -E2BIG (a limit), -EACCES (a rule or look refuses; also: no rule can

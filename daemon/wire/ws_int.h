@@ -64,6 +64,7 @@ struct way {
 struct ws {
 	struct ws_setup set;
 	struct way way[2];
+	size_t turn; /* bytes of messages read in this call of ws_feed */
 };
 
 /* ---- ws_frame.c ---- */

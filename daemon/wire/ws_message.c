@@ -64,6 +64,7 @@ static int open_message(struct message *m)
 	r = flate_open(x->flow.takeover ? &x->past : NULL, x->flow.bits,
 	    m->plain, &m->open);
 	m->plain = buf_span(&m->open);
+	m->w->turn += m->plain.n;
 	if (r == 0 && x->opcode == OP_TEXT &&
 	    (!utf8_feed(&text, m->plain) || text.left > 0))
 		r = -EBADMSG;

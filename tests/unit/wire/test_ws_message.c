@@ -718,6 +718,40 @@ static void test_many(void)
 	ruleset_unref(r);
 }
 
+/* Small messages that swell, all of them dropped: others get their turn. */
+static void test_turn(void)
+{
+	struct ruleset *r = pack_build(&talk);
+	struct ws *w = open_socket(r, (struct options){ .deflate = true });
+	struct flater *f = flater_new(15, false);
+	struct buf text, packed;
+	struct span rest;
+	unsigned calls = 0, denied = 0;
+
+	reset();
+	buf_init(&text, 1u << 20);
+	buf_init(&packed, 1u << 21);
+	buf_add_str(&text, "{\"evt\":4167,\"x\":\"");
+	for (unsigned i = 0; i < 6000; i++)
+		buf_add_str(&text, X100);
+	buf_add_str(&text, "\"}");
+	flater_pack(f, buf_span(&text), &packed);
+	for (unsigned i = 0; i < 8; i++)
+		frame_add(&in, FIN | RSV1 | 1, true, buf_span(&packed));
+	for (rest = buf_span(&in); rest.n > 0 && calls < 20; calls++)
+		if (ws_feed(w, WS_UP, &rest, fresh) < 0)
+			break;
+	for (struct span s = buf_span(&said); s.n > 0; denied++)
+		span_cut(&s, ' ');
+	tap_int((int)calls, 4, "messages of 600 kB: two at each call");
+	tap_int((int)denied, 8, "all are read");
+	buf_fini(&text);
+	buf_fini(&packed);
+	flater_free(f);
+	ws_free(w);
+	ruleset_unref(r);
+}
+
 int main(void)
 {
 	scrub_env(&env);
@@ -737,6 +771,7 @@ int main(void)
 	test_limits();
 	test_documents();
 	test_many();
+	test_turn();
 	buf_fini(&in);
 	buf_fini(&out[WS_UP]);
 	buf_fini(&out[WS_DOWN]);
