@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "http/find.h"
@@ -250,10 +251,36 @@ static enum why judge_host(struct exchange *x)
 	                                                   : WHY_DONE;
 }
 
+/* Sixteen bytes in base64, once, and no other version: a key is not the place
+ * for a text (RFC 6455, 4.1). */
+static bool has_key(const struct msg *m)
+{
+	unsigned keys = 0, n = 0;
+	bool good = true;
+
+	for (unsigned i = 0; i < m->nfields; i++) {
+		const struct field *f = &m->field[i];
+
+		if (f->gone)
+			continue;
+		if (span_eq_nocase(f->name, SPAN("sec-websocket-version")))
+			good = good && span_eq(f->value, SPAN("13"));
+		if (!span_eq_nocase(f->name, SPAN("sec-websocket-key")))
+			continue;
+		keys++;
+		while (
+		    n < f->value.n && base64_value(f->value.p[n], false) >= 0)
+			n++;
+		good = good && n == 22 &&
+		       span_eq(span_from(f->value, n), SPAN("=="));
+	}
+	return good && keys == 1;
+}
+
 /* What may be upgraded is a WebSocket, asked for by a GET without content (RFC
  * 6455, 4.1): the server gets no other offer, and no field of one without it.
  */
-static void judge_upgrade(struct msg *m)
+static bool judge_upgrade(struct msg *m)
 {
 	static const struct span known[] = { { "sec-websocket-key", 17 },
 		{ "sec-websocket-version", 21 },
@@ -275,11 +302,12 @@ static void judge_upgrade(struct msg *m)
 		f->gone = f->gone || !m->upgrade || !keep;
 	}
 	if (!m->upgrade)
-		return; /* head_hop removes the field */
+		return true; /* head_hop removes the field */
 	f = msg_find(m, FIELD_UPGRADE);
 	msg_remove(m, FIELD_UPGRADE);
 	f->value = SPAN("websocket");
 	f->gone = false;
+	return has_key(m);
 }
 
 /* Content where none has a meaning (RFC 9110, 9.3.1 and 9.3.2): no line of a
@@ -372,7 +400,10 @@ static void forward(struct exchange *x)
 		exchange_refuse(x, WHY_BAD_REQUEST);
 		return;
 	}
-	judge_upgrade(&x->req);
+	if (!judge_upgrade(&x->req)) {
+		exchange_refuse(x, WHY_BAD_REQUEST);
+		return;
+	}
 	if (x->req.upgrade && !judge_socket(x))
 		return;
 	head_hop(&x->req);

@@ -18,6 +18,12 @@
 /* What waits in one way: messages of this way, and answers to the other. */
 #define OUT_MAX_BYTES (WS_OUT_MAX_BYTES + 2 * WS_PAUSE_BYTES)
 
+/* Parts of messages that wait to be whole, of all sockets of a worker. */
+#define SOCKETS_HELD_MAX_BYTES (128u << 20)
+#define SOCKET_SMALL_BYTES (64u << 10) /* never the one that is too much */
+
+static size_t held_by_all;
+
 struct socket {
 	struct conn *conn;
 	struct stream *server; /* owned */
@@ -31,6 +37,7 @@ struct socket {
 	bool over;         /* nothing is read any more, for conn->why */
 	bool lingers;
 	bool observe;
+	size_t held;              /* its part of held_by_all */
 	enum ws_note last;        /* what became of the last message ... */
 	const struct entry *by;   /* ... WS_DENIED: by this entry */
 	struct loop_soon soon[2]; /* more of this way waits to be read */
@@ -66,6 +73,8 @@ void socket_free(struct socket *s)
 	s->server = NULL;
 	ws_free(s->ws);
 	s->ws = NULL;
+	held_by_all -= s->held;
+	s->held = 0;
 	loop_soon_cancel(&s->soon[WS_UP]);
 	loop_soon_cancel(&s->soon[WS_DOWN]);
 	buf_fini(&s->out[WS_UP]);
@@ -201,6 +210,17 @@ static void count_bytes(const struct socket *s, enum ws_way way, size_t n)
 	    n);
 }
 
+/* Does this socket hold little, or is there room for what it holds? */
+static bool may_hold(struct socket *s)
+{
+	size_t held = ws_held(s->ws);
+
+	held_by_all += held - s->held;
+	s->held = held;
+	return held <= SOCKET_SMALL_BYTES ||
+	       held_by_all <= SOCKETS_HELD_MAX_BYTES;
+}
+
 /* Feed what waits at one side, as far as there is room. False: an error. */
 static bool feed(struct socket *s, enum ws_way way)
 {
@@ -225,6 +245,8 @@ static bool feed(struct socket *s, enum ws_way way)
 	}
 	count_bytes(s, way, n - rest.n);
 	buf_drain(in, n - rest.n);
+	if (err == 0 && !may_hold(s))
+		err = -E2BIG;
 	if (err == 0)
 		return true;
 	fail(s, way, err);
