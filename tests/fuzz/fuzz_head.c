@@ -43,6 +43,7 @@ static int feed(const struct plan *plan, const struct env *env, struct span in,
 		head_hop(&m);
 		r = head_request(&m, plan, env, a);
 	}
+	m.keep_alive = true; /* as for a server: no field is added */
 	if (r == 0)
 		r = h1_write_head(&m, out);
 	arena_free(a);
