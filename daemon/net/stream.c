@@ -267,6 +267,8 @@ void stream_rest(struct stream *s)
 {
 	buf_release(&s->in);
 	buf_release(&s->out);
+	if (s->under != NULL && s->phase == OPEN)
+		s->under->rest(s->transport);
 }
 
 /* The tell functions return whether s is still there for the caller. */

@@ -107,6 +107,7 @@ struct transport {
 	ssize_t (*write)(void *t, const char *p, size_t n);
 	bool (*wants_write)(void *t);
 	bool (*pending)(void *t);   /* decrypted bytes wait inside */
+	void (*rest)(void *t);      /* give buffers back that hold nothing */
 	void (*finish)(void *t);    /* say goodbye; best effort */
 	void (*free)(void *t);
 };

@@ -19,6 +19,7 @@
 
 #define CONNS_MAX 65536
 #define CONN_LINGER_S 2
+#define CONN_REST_S 5
 
 /* Who may follow whom. tests/unit/proxy compares the picture in conn.h. */
 static const unsigned follows[CONN_STATES] = {
@@ -68,7 +69,10 @@ static void on_deadline(void *arg)
 		front_timeout(c);
 		break;
 	case CONN_HTTP:
-		if (c->h2 != NULL)
+		if (c->idles) {
+			stream_rest(c->client);
+			conn_wait(c, c->snap->conf->idle_s - CONN_REST_S);
+		} else if (c->h2 != NULL)
 			h2_conn_timeout(c->h2);
 		else
 			h1_conn_timeout(c->h1);
@@ -166,8 +170,17 @@ void conn_wait(struct conn *c, uint32_t seconds)
 {
 	if (c->state == CONN_DEAD) /* its deadline is gone for good */
 		return;
+	c->idles = false;
 	if (deadline_set(&c->deadline, (uint64_t)seconds * 1000) < 0)
 		conn_close(c, WHY_MEMORY);
+}
+
+void conn_idle(struct conn *c)
+{
+	uint32_t idle_s = c->snap->conf->idle_s;
+
+	conn_wait(c, idle_s > CONN_REST_S ? CONN_REST_S : idle_s);
+	c->idles = c->state != CONN_DEAD && idle_s > CONN_REST_S;
 }
 
 static void bury(void *arg)

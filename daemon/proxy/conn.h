@@ -56,6 +56,7 @@ struct conn {
 	struct deadline deadline;
 	struct loop_later later;
 	enum why why; /* set by conn_close */
+	bool idles;   /* the deadline is that of conn_idle */
 
 	bool inside;     /* a CONNECT was accepted ... */
 	bool tls;        /* ... and TLS is spoken in it */
@@ -65,7 +66,7 @@ struct conn {
 	uint16_t port;
 	struct fate fate; /* of that host */
 
-	struct h1_conn *h1;    /* owned; CONN_HTTP: one of these two */
+	struct h1_conn *h1; /* owned; CONN_HTTP: one of these two */
 	struct h2_conn *h2;
 	struct tunnel *tunnel; /* owned; CONN_DIAL, CONN_TUNNEL, CONN_DRAIN */
 	struct socket *socket; /* owned; CONN_SOCKET, CONN_DRAIN */
@@ -81,6 +82,10 @@ void conn_enter(struct conn *c, enum conn_state next);
 
 /* The deadline of the present wait, in seconds from now. */
 void conn_wait(struct conn *c, uint32_t seconds);
+
+/* Between two requests: the deadline is conf->idle_s, and after a few seconds
+ * the client's stream rests. */
+void conn_idle(struct conn *c);
 
 /* End it: count, free what it owns, bury. May be called twice; no callback of
  * c's parts runs afterwards. */

@@ -124,7 +124,7 @@ static void on_done(void *arg)
 	}
 	h->state = HEAD;
 	h->scanned = 0;
-	conn_wait(h->conn, h->conn->snap->conf->idle_s);
+	conn_idle(h->conn);
 	if (!h->running)
 		run(h);
 }

@@ -471,7 +471,7 @@ static void settle(struct h2_conn *h)
 	if (h->leaving || h2_leaving(h->h2) || conn_draining())
 		finish(h, WHY_DONE);
 	else
-		conn_wait(h->conn, h->conn->snap->conf->idle_s);
+		conn_idle(h->conn);
 }
 
 static void on_soon(void *arg)

@@ -16,6 +16,8 @@
 
 /* One that was used so short ago is not asked whether it still lives. */
 #define SERVER_FRESH_MS 20
+/* So many idle connections keep the buffers of their TLS. */
+#define SERVERS_WARM_MAX 32
 
 static struct link by_age; /* idle ones, oldest first */
 static unsigned idle_count;
@@ -153,7 +155,8 @@ void server_rest(struct server *s)
 		s->origin->nidle++;
 		stream_set_ops(s->stream, &idle_ops, s);
 		stream_reading(s->stream, true);
-		stream_rest(s->stream);
+		if (idle_count >= SERVERS_WARM_MAX)
+			stream_rest(s->stream);
 	}
 	note_idle(s);
 }

@@ -296,6 +296,13 @@ static bool pending(void *t)
 	return SSL_has_pending(c->ssl) || buf_len(&c->prefix) > 0;
 }
 
+static void rest(void *t)
+{
+	struct channel *c = t;
+
+	(void)SSL_free_buffers(c->ssl); /* not while they hold something */
+}
+
 /* close_notify; not waiting for the one of the peer. */
 static void finish(void *t)
 {
@@ -338,6 +345,7 @@ static const struct transport ops = {
 	.write = channel_write,
 	.wants_write = wants_write,
 	.pending = pending,
+	.rest = rest,
 	.finish = finish,
 	.free = channel_free,
 };

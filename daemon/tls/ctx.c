@@ -118,10 +118,10 @@ int tls_profile_apply(SSL_CTX *ctx, enum tls_profile p)
 	             SSL_OP_CIPHER_SERVER_PREFERENCE |
 	             SSL_OP_PRIORITIZE_CHACHA | SSL_OP_ENABLE_MIDDLEBOX_COMPAT |
 	             SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
-	/* Nothing is held for idle connections. Writes may be cut anywhere and
-	 * repeated from memory that has moved: the queue of the stream. */
-	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS |
-	                          SSL_MODE_ENABLE_PARTIAL_WRITE |
+	/* Writes may be cut anywhere and repeated from memory that has moved:
+	 * the queue of the stream. Buffers are given back when it rests, not
+	 * after each record. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                          SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_default_read_buffer_len(ctx, READ_BUFFER_BYTES);
