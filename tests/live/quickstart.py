@@ -98,8 +98,8 @@ def show(number, entry, verdict, everything, known):
         "; the provider: " + ("all it needs is there" if got["met"] == "yes"
                               else got["met"]) if got["met"] else ""))
     if entry["messages"] or entry["heard"]:
-        print("      WebSocket: %d messages sent, %d received, passed unread "
-              "(blind)" % (entry["messages"], entry["heard"]))
+        print("      WebSocket: %d messages sent, %d received, read like "
+              "requests" % (entry["messages"], entry["heard"]))
 
 
 def totals(gate, player, played, verdict):
@@ -150,21 +150,18 @@ def totals(gate, player, played, verdict):
     heard = [e for e in played if "/wc/api/" in e["target"]]
     if not heard or heard[0]["heard"] < 4:
         problems.append("signalling did not work")
-    # WebSocket messages pass unread in this version: requests only, and what
-    # is found in the messages is told.
-    heads = b"\n".join(
+    seen = b"\n".join(
         json.dumps([r.get("target"), r.get("headers")]).encode() + b"\n" +
-        base64.b64decode(r.get("body64", "")) for r in record)
-    found = leaks(heads, NEVER)
+        base64.b64decode(r.get("body64", "")) + b"\n" +
+        b"\n".join(base64.b64decode(g) for g in r.get("got64", []))
+        for r in record)
+    found = leaks(seen, NEVER)
     if found:
         problems.append("found at the provider: %s" % found)
     else:
         print("planted names, mail, devices, places: none found in any "
-              "request (plain, percent, base64, JSON escapes, hex)")
-    blind = leaks(b"\n".join(base64.b64decode(g) for r in record
-                             for g in r.get("got64", [])), NEVER)
-    print("in WebSocket messages, which pass unread in this version: %s" % (
-        ", ".join(text for text, _ in blind) or "none of them"))
+              "request or\n  WebSocket message (plain, percent, base64, JSON "
+              "escapes, hex)")
     return problems
 
 
@@ -203,8 +200,8 @@ def main():
         print("PROBLEM: " + p)
     print("\nRESULT: %s" % (
         "FAILED, see above" if problems else
-        "the meeting works, and no request told the provider who takes "
-        "part, from where, with which device"))
+        "the meeting works, and nothing told the provider who takes part, "
+        "from where, with which device"))
     if stay and not problems:
         print("\nThe gateway stays. Configure a browser with:\n"
               "  proxy (HTTP and HTTPS): http://127.0.0.1:%d   or PAC file "
