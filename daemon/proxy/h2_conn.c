@@ -22,7 +22,6 @@ struct h2_conn {
 	bool dead;              /* freed at the end of the turn */
 	bool writing;           /* inside h2_write */
 	bool leaving;           /* ends with its last stream */
-	uint64_t moved;         /* counts what was read or could be written */
 	struct request *headed; /* its head may go without content; or NULL */
 	struct loop_soon soon;  /* write what is queued */
 	struct loop_later later;
@@ -35,14 +34,14 @@ struct request {
 	int32_t id;
 	struct exchange *exchange; /* owned */
 	struct deadline deadline;
-	struct buf in;  /* content that the exchange does not want yet */
-	bool begun;     /* its head is there */
-	bool ended;     /* the client has sent all */
-	bool fed;       /* ... and the exchange has it */
-	bool done;      /* answered, but not all is written */
-	bool owes_end;  /* ... and its end waits for that of the request */
-	bool feeding;   /* inside feed(): do not enter again */
-	uint64_t moved; /* h->moved when it was looked at */
+	struct buf in; /* content that the exchange does not want yet */
+	bool begun;    /* its head is there */
+	bool ended;    /* the client has sent all */
+	bool fed;      /* ... and the exchange has it */
+	bool done;     /* answered, but not all is written */
+	bool owes_end; /* ... and its end waits for that of the request */
+	bool feeding;  /* inside feed(): do not enter again */
+	size_t behind; /* content not written at the last deadline */
 	struct loop_later later;
 };
 
@@ -80,8 +79,8 @@ static void on_deadline(void *arg)
 		give_up(r, H2_NO_ERROR);
 	} else if (!r->done) {
 		exchange_timeout(r->exchange);
-	} else if (r->ended && r->moved != h->moved) { /* output still goes */
-		r->moved = h->moved;
+	} else if (r->ended && h2_queued(h->h2, r->id) < r->behind) {
+		r->behind = h2_queued(h->h2, r->id); /* output still goes */
 		wait(r, h->conn->snap->conf->answer_s);
 	} else {
 		give_up(r, H2_NO_ERROR);
@@ -282,7 +281,7 @@ static void on_done(void *arg)
 	struct request *r = arg;
 
 	r->done = true;
-	r->moved = r->h->moved;
+	r->behind = h2_queued(r->h->h2, r->id);
 	/* The rest is not wanted (RFC 9113, 8.1): its window stays closed. */
 	buf_fini(&r->in);
 }
@@ -499,21 +498,12 @@ static void on_read(void *arg)
 	if (h->dead)
 		return;
 	buf_drain(in, buf_len(in));
-	h->moved++;
 	flush_headed(h);
 	on_soon(h);
 	if (!h->dead && err < 0) /* its GOAWAY is written with the rest */
 		conn_finish(h->conn, WHY_BAD_REQUEST);
 	else if (!h->dead && h2_over(h->h2))
 		conn_finish(h->conn, WHY_DONE);
-}
-
-static void on_drain(void *arg)
-{
-	struct h2_conn *h = arg;
-
-	h->moved++;
-	on_soon(h);
 }
 
 /* A client that sends no more may still wait for its answers, but cannot open
@@ -528,7 +518,7 @@ static void on_end(void *arg, int err)
 
 static const struct stream_ops stream_ops = {
 	.on_read = on_read,
-	.on_drain = on_drain,
+	.on_drain = on_soon,
 	.on_end = on_end,
 };
 
