@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/base64.h"
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "http/find.h"
@@ -251,65 +250,6 @@ static enum why judge_host(struct exchange *x)
 	                                                   : WHY_DONE;
 }
 
-/* Sixteen bytes in base64, once, and no other version: a key is not the place
- * for a text (RFC 6455, 4.1). */
-static bool has_key(const struct msg *m)
-{
-	unsigned keys = 0, n = 0;
-	bool good = true;
-
-	for (unsigned i = 0; i < m->nfields; i++) {
-		const struct field *f = &m->field[i];
-
-		if (f->gone)
-			continue;
-		if (span_eq_nocase(f->name, SPAN("sec-websocket-version")))
-			good = good && span_eq(f->value, SPAN("13"));
-		if (!span_eq_nocase(f->name, SPAN("sec-websocket-key")))
-			continue;
-		keys++;
-		while (
-		    n < f->value.n && base64_value(f->value.p[n], false) >= 0)
-			n++;
-		good = good && n == 22 &&
-		       span_eq(span_from(f->value, n), SPAN("=="));
-	}
-	return good && keys == 1;
-}
-
-/* What may be upgraded is a WebSocket, asked for by a GET without content (RFC
- * 6455, 4.1): the server gets no other offer, and no field of one without it.
- */
-static bool judge_upgrade(struct msg *m)
-{
-	static const struct span known[] = { { "sec-websocket-key", 17 },
-		{ "sec-websocket-version", 21 },
-		{ "sec-websocket-protocol", 22 },
-		{ "sec-websocket-extensions", 24 } };
-	struct field *f;
-
-	m->upgrade = m->upgrade && m->framing == FRAME_NONE &&
-	             span_eq(m->method, SPAN("GET")) &&
-	             msg_has_token(m, FIELD_UPGRADE, SPAN("websocket"));
-	for (unsigned i = 0; i < m->nfields; i++) {
-		bool keep = false;
-
-		f = &m->field[i];
-		if (!span_starts_nocase(f->name, SPAN("sec-websocket-")))
-			continue;
-		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-			keep = keep || span_eq_nocase(f->name, known[k]);
-		f->gone = f->gone || !m->upgrade || !keep;
-	}
-	if (!m->upgrade)
-		return true; /* head_hop removes the field */
-	f = msg_find(m, FIELD_UPGRADE);
-	msg_remove(m, FIELD_UPGRADE);
-	f->value = SPAN("websocket");
-	f->gone = false;
-	return has_key(m);
-}
-
 /* Content where none has a meaning (RFC 9110, 9.3.1 and 9.3.2): no line of a
  * pack speaks of it, some servers read it all the same, no browser sends it. */
 static bool has_stray_content(const struct msg *m)
@@ -400,7 +340,7 @@ static void forward(struct exchange *x)
 		exchange_refuse(x, WHY_BAD_REQUEST);
 		return;
 	}
-	if (!judge_upgrade(&x->req)) {
+	if (!socket_asked(&x->req)) {
 		exchange_refuse(x, WHY_BAD_REQUEST);
 		return;
 	}

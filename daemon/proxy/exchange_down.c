@@ -322,7 +322,6 @@ void down_ended(void *arg, int err)
 	x->server_err = err;
 	if (!upstream_waiting(&x->server))
 		settle_end(x);
-	else if (!x->ops->full(x->arg))
-		run(x); /* it may be all of an answer */
-	                /* else down_drained goes on */
+	else if (!x->ops->full(x->arg)) /* else down_drained goes on */
+		run(x);                 /* what waits may be all of an answer */
 }

@@ -57,14 +57,21 @@ static void wait(struct request *r, uint32_t seconds)
 		conn_close(r->h->conn, WHY_MEMORY);
 }
 
+/* Something is queued: write it soon, unless it is about to be written. */
+static void write_soon(struct h2_conn *h)
+{
+	if (!h->writing)
+		loop_soon(&h->soon);
+}
+
 /* The answer was early, the request has ended now or will not. */
 static void end_answer(struct request *r)
 {
 	r->owes_end = false;
 	if (h2_content(r->h->h2, r->id, SPAN(""), true) == -ENOMEM)
 		conn_close(r->h->conn, WHY_MEMORY);
-	else if (!r->h->writing)
-		loop_soon(&r->h->soon);
+	else
+		write_soon(r->h);
 }
 
 static void on_deadline(void *arg)
@@ -109,23 +116,23 @@ static void free_later(void *arg)
 	free(arg);
 }
 
-/* It has no stream any more. */
-static void close_id(struct request *r)
-{
-	if (r->id != 0)
-		client_answered(r->h->conn->from);
-	r->id = 0;
-}
-
-static void free_request(struct request *r)
+/* It has no stream any more, and is in no list. */
+static void detach(struct request *r)
 {
 	if (r->h->headed == r)
 		r->h->headed = NULL;
 	list_del(&r->link);
-	close_id(r);
+	if (r->id != 0)
+		client_answered(r->h->conn->from);
+	r->id = 0;
+	buf_fini(&r->in);
+}
+
+static void free_request(struct request *r)
+{
+	detach(r);
 	exchange_free(r->exchange);
 	deadline_fini(&r->deadline);
-	buf_fini(&r->in);
 	loop_later(&r->later, free_later, r);
 }
 
@@ -150,12 +157,8 @@ static void retire(struct request *r)
 		free_request(r);
 		return;
 	}
-	if (h->headed == r)
-		h->headed = NULL;
-	list_del(&r->link);
+	detach(r);
 	deadline_stop(&r->deadline);
-	buf_fini(&r->in);
-	close_id(r);
 	r->begun = r->ended = r->fed = r->done = r->owes_end = false;
 	list_add(&h->spare, &r->link);
 	h->nspare++;
@@ -178,8 +181,7 @@ static void give_up(struct request *r, enum h2_code code)
 static void consumed(struct request *r, size_t n)
 {
 	h2_consumed(r->h->h2, r->id, n);
-	if (!r->h->writing)
-		loop_soon(&r->h->soon);
+	write_soon(r->h);
 }
 
 /* Hand on what waits, as far as it is wanted. */
@@ -244,8 +246,7 @@ static int on_flush(void *arg)
 {
 	struct request *r = arg;
 
-	if (!r->h->writing)
-		loop_soon(&r->h->soon);
+	write_soon(r->h);
 	return 0;
 }
 

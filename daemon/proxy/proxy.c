@@ -12,8 +12,8 @@
 #include "proxy/front.h"
 #include "proxy/keys.h"
 #include "proxy/leaf_wait.h"
+#include "proxy/server.h"
 #include "proxy/snapshot.h"
-#include "proxy/upstream.h"
 #include "tls/leaf.h"
 
 static const struct proxy_hooks *hooks;
@@ -48,7 +48,7 @@ void proxy_fini(void)
 	conn_close_all(WHY_KILLED);
 	conn_drain(false);
 	leaf_wait_fini();
-	upstream_fini();
+	server_fini();
 	deadline_fini(&drain);
 	keys_fini();
 	snapshot_unref(now);
@@ -61,7 +61,8 @@ int proxy_use(struct conf *c)
 
 	if (next == NULL)
 		return -EINVAL;
-	upstream_flush_idle(next); /* what was checked against the old trust store */
+	server_flush_idle(
+	    next); /* what was checked against the old trust store */
 	snapshot_unref(now);
 	now = next;
 	drift_rules(c);

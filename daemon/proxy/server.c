@@ -6,12 +6,12 @@
 
 #include "base/stat.h"
 #include "conf/conf.h"
+#include "http/h2.h"
 #include "net/clock.h"
 #include "net/dial.h"
 #include "proxy/origin.h"
 #include "proxy/snapshot.h"
 #include "proxy/upstream_int.h"
-#include "http/h2.h"
 #include "tls/channel.h"
 
 /* One that was used so short ago is not asked whether it still lives. */
@@ -465,7 +465,7 @@ static struct server *find_shared(struct origin *o, const struct snapshot *snap)
 	return NULL;
 }
 
-static bool use(struct upstream *u, struct server *s)
+static void use(struct upstream *u, struct server *s)
 {
 	stat_add(STAT_POOLED, 1);
 	wake(s);
@@ -474,7 +474,6 @@ static bool use(struct upstream *u, struct server *s)
 		upstream_h2_join(u, s);
 	else
 		upstream_h1_join(u, s);
-	return true;
 }
 
 /* Others wait until it is known what the server speaks: what it speaks over
@@ -498,34 +497,31 @@ static struct server *dial_first(
 	return s;
 }
 
-bool server_get(struct upstream *u, struct snapshot *snap,
-    const struct upstream_to *to, int *ret_err)
+int server_get(
+    struct upstream *u, struct snapshot *snap, const struct upstream_to *to)
 {
 	struct origin *o = origin_get(to->host, to->port, to->tls);
 	struct server *s = NULL;
 
-	prepare();
-	*ret_err = o != NULL ? 0 : -ENOMEM;
 	if (o == NULL)
-		return false;
+		return -ENOMEM;
 	if (!to->fresh && !to->h1)
 		s = find_shared(o, snap);
 	if (!to->fresh && s == NULL)
 		s = find_idle(o, snap);
-	if (s == NULL) {
-		if (!to->fresh && !to->h1)
-			s = find_busy(o, snap);
-		if (s == NULL)
-			s = dial_first(o, snap, to->h1);
-		if (s == NULL)
-			*ret_err = -ENOMEM;
-		else
-			wait_for(u, s);
+	if (s != NULL) {
 		origin_unref(o);
-		return false;
+		use(u, s);
+		return 0;
 	}
+	if (!to->fresh && !to->h1)
+		s = find_busy(o, snap);
+	if (s == NULL)
+		s = dial_first(o, snap, to->h1);
+	if (s != NULL)
+		wait_for(u, s);
 	origin_unref(o);
-	return use(u, s);
+	return s != NULL ? 0 : -ENOMEM;
 }
 
 void server_left(struct server *s)

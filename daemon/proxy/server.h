@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* server - one connection to a server: dialled, TLS shaken, then it speaks
- * HTTP/1.1 for one request at a time, or HTTP/2 for many. For upstream alone.
- */
+ * HTTP/1.1 for one request at a time, or HTTP/2 for many. Requests come to it
+ * through upstream. */
 #ifndef PROXY_SERVER_H
 #define PROXY_SERVER_H
 
@@ -40,10 +40,10 @@ struct server {
 	struct loop_later later;
 };
 
-/* Find or dial a connection for u, which is then in its legs. True: it is ready
- * and joined. *ret_err: 0 or -ENOMEM. */
-bool server_get(struct upstream *u, struct snapshot *snap,
-    const struct upstream_to *to, int *ret_err);
+/* Find or dial a connection for u: one that is ready is joined, for another u
+ * waits. 0 or -ENOMEM. After the first server_flush_idle. */
+int server_get(
+    struct upstream *u, struct snapshot *snap, const struct upstream_to *to);
 
 /* Nobody uses it now: keep it for the next, or close it. */
 void server_rest(struct server *s);
@@ -60,6 +60,8 @@ void server_left(struct server *s);
 /* One waited for it too long: others do not begin to. */
 void server_suspect(struct server *s);
 
+/* Close all idle connections: new rules, new trust. Only connections of next,
+ * the snapshot of new clients, are pooled from now on. */
 void server_flush_idle(const struct snapshot *next);
 void server_fini(void);
 

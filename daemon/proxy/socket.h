@@ -28,6 +28,12 @@ struct socket_terms {
 	struct ws_deflate deflate;
 };
 
+/* Does m ask for a WebSocket? What may be upgraded is one, asked for by a GET
+ * without content (RFC 6455, 4.1): then m->upgrade stays, the server gets no
+ * other offer, and without it no field of one. False: it is one, but no right
+ * one. */
+bool socket_asked(struct msg *m);
+
 /* Which entries speak of the socket that req asks for? Its fields are as the
  * client sent them. 0, match.deny set or not; or -ENOBUFS, -ENOMEM. */
 int socket_judge(struct socket_terms *t, const struct conf *conf,

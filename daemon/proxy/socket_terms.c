@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "http/msg.h"
@@ -12,6 +13,62 @@
 #define EXTENSIONS SPAN("sec-websocket-extensions")
 #define PROTOCOL SPAN("sec-websocket-protocol")
 #define LIST_MAX_BYTES (64u << 10) /* a head is not larger */
+
+/* Sixteen bytes in base64, once, and no other version: a key is not the place
+ * for a text (RFC 6455, 4.1). */
+static bool has_key(const struct msg *m)
+{
+	unsigned keys = 0, n = 0;
+	bool good = true;
+
+	for (unsigned i = 0; i < m->nfields; i++) {
+		const struct field *f = &m->field[i];
+
+		if (f->gone)
+			continue;
+		if (span_eq_nocase(f->name, SPAN("sec-websocket-version")))
+			good = good && span_eq(f->value, SPAN("13"));
+		if (!span_eq_nocase(f->name, SPAN("sec-websocket-key")))
+			continue;
+		keys++;
+		while (
+		    n < f->value.n && base64_value(f->value.p[n], false) >= 0)
+			n++;
+		good = good && n == 22 &&
+		       span_eq(span_from(f->value, n), SPAN("=="));
+	}
+	return good && keys == 1;
+}
+
+bool socket_asked(struct msg *m)
+{
+	static const struct span known[] = { { "sec-websocket-key", 17 },
+		{ "sec-websocket-version", 21 },
+		{ "sec-websocket-protocol", 22 },
+		{ "sec-websocket-extensions", 24 } };
+	struct field *f;
+
+	m->upgrade = m->upgrade && m->framing == FRAME_NONE &&
+	             span_eq(m->method, SPAN("GET")) &&
+	             msg_has_token(m, FIELD_UPGRADE, SPAN("websocket"));
+	for (unsigned i = 0; i < m->nfields; i++) {
+		bool keep = false;
+
+		f = &m->field[i];
+		if (!span_starts_nocase(f->name, SPAN("sec-websocket-")))
+			continue;
+		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+			keep = keep || span_eq_nocase(f->name, known[k]);
+		f->gone = f->gone || !m->upgrade || !keep;
+	}
+	if (!m->upgrade)
+		return true; /* head_hop removes the field */
+	f = msg_find(m, FIELD_UPGRADE);
+	msg_remove(m, FIELD_UPGRADE);
+	f->value = SPAN("websocket");
+	f->gone = false;
+	return has_key(m);
+}
 
 /* Several fields of one name are one list (RFC 9110, 5.3). */
 static int joined(const struct msg *m, struct span name, struct buf *out)

@@ -7,16 +7,13 @@ int upstream_get(struct upstream *u, struct snapshot *snap,
     const struct upstream_to *to, struct msg *answer, struct arena *arena,
     const struct upstream_ops *ops, void *arg)
 {
-	int err;
-
 	*u = (struct upstream){ .ops = ops,
 		.arg = arg,
 		.turn = u->turn + 1,
 		.answer = answer,
 		.arena = arena };
 	list_init(&u->link);
-	(void)server_get(u, snap, to, &err);
-	return err;
+	return server_get(u, snap, to);
 }
 
 void upstream_clear(struct upstream *u)
@@ -140,14 +137,4 @@ struct stream *upstream_take(struct upstream *u)
 	upstream_clear(u);
 	server_close(s);
 	return stream;
-}
-
-void upstream_flush_idle(const struct snapshot *next)
-{
-	server_flush_idle(next);
-}
-
-void upstream_fini(void)
-{
-	server_fini();
 }

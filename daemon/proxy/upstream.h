@@ -122,9 +122,4 @@ void upstream_drop(struct upstream *u);
 /* Take the stream out (upgrade; HTTP/1.1 only); u is closed. */
 struct stream *upstream_take(struct upstream *u);
 
-/* Close all idle connections: new rules, new trust. Only connections of next,
- * the snapshot of new clients, are pooled from now on. */
-void upstream_flush_idle(const struct snapshot *next);
-void upstream_fini(void);
-
 #endif

@@ -86,6 +86,13 @@ static void on_soon(void *arg)
 		settle(s);
 }
 
+/* Something is queued: write it soon, unless it is about to be written. */
+static void write_soon(struct server *s)
+{
+	if (!s->flushing)
+		loop_soon(&s->soon);
+}
+
 /* The next connection can be used to the full at once. */
 static void note_grants(const struct server *s)
 {
@@ -115,11 +122,6 @@ static void on_server_read(void *arg)
 		settle(s);
 }
 
-static void on_server_drain(void *arg)
-{
-	on_soon(arg);
-}
-
 static void on_server_end(void *arg, int err)
 {
 	lost(arg, err);
@@ -127,7 +129,7 @@ static void on_server_end(void *arg, int err)
 
 static const struct stream_ops stream_ops = {
 	.on_read = on_server_read,
-	.on_drain = on_server_drain,
+	.on_drain = on_soon,
 	.on_end = on_server_end,
 };
 
@@ -273,8 +275,8 @@ static bool full(const struct upstream *u)
 
 static int flush(struct upstream *u)
 {
-	if (u->server != NULL && !u->server->flushing)
-		loop_soon(&u->server->soon);
+	if (u->server != NULL)
+		write_soon(u->server);
 	return 0;
 }
 
@@ -304,8 +306,7 @@ static int read_content(
 		buf_drain(&u->in, s.n);
 	if (u->id != 0 && s.n > 0) {
 		h2_consumed(u->server->h2, u->id, s.n);
-		if (!u->server->flushing)
-			loop_soon(&u->server->soon);
+		write_soon(u->server);
 	}
 	return u->got_all && u->piece.n == 0 && buf_len(&u->in) == 0;
 }
