@@ -249,17 +249,6 @@ static struct case_msg *same_message(struct run *r)
 
 /* ---- one part of a message ---- */
 
-/* The text from word i on: one word without its quotes, or all as written. */
-static struct span text_from(const struct case_step *s, unsigned i)
-{
-	if (i >= s->nwords)
-		return SPAN("");
-	if (i + 1 == s->nwords)
-		return s->word[i];
-	return span_of(
-	    s->word[i].p, (size_t)(s->rest.p + s->rest.n - s->word[i].p));
-}
-
 /* Finds a part by kind and name. False: no such part. */
 static bool part_of(const struct case_msg *m, struct span kind,
     struct span name, struct buf *out, bool *ret_known)
@@ -310,7 +299,7 @@ static void check_part(struct run *r, bool none, unsigned i)
 	else if (!none && !there)
 		run_fail(r, "%.*s %.*s is not there", SPAN_ARG(s->word[i]),
 		    SPAN_ARG(s->word[i + 1]));
-	else if (!none && !run_fits(r, text_from(s, i + 2), buf_span(&b)))
+	else if (!none && !run_fits(r, case_text_from(s, i + 2), buf_span(&b)))
 		run_fail(r, "%.*s %.*s is \"%.*s\"", SPAN_ARG(s->word[i]),
 		    SPAN_ARG(s->word[i + 1]), SPAN_ARG(buf_span(&b)));
 	if (r->failed && !there) {
@@ -340,7 +329,7 @@ static void check_status(struct run *r)
 static void check_request(struct run *r)
 {
 	struct case_msg *m = take_message(r);
-	struct span want = text_from(r->step, 1), got;
+	struct span want = case_text_from(r->step, 1), got;
 
 	if (m == NULL)
 		return;
@@ -357,7 +346,7 @@ static void check_body(struct run *r, bool whole)
 
 	if (m == NULL)
 		return;
-	want = s->has_block ? s->block : text_from(s, 1);
+	want = s->has_block ? s->block : case_text_from(s, 1);
 	got = buf_span(&m->body);
 	if (whole ? run_fits(r, want, got) : span_find(got, want) < got.n)
 		return;

@@ -392,6 +392,16 @@ struct case_file *case_parse(const char *path, struct span text)
 	return c;
 }
 
+struct span case_text_from(const struct case_step *s, unsigned i)
+{
+	if (i >= s->nwords)
+		return SPAN("");
+	if (i + 1 == s->nwords)
+		return s->word[i];
+	return span_of(
+	    s->word[i].p, (size_t)(s->rest.p + s->rest.n - s->word[i].p));
+}
+
 bool case_slurp(const char *path, struct buf *out)
 {
 	FILE *f = fopen(path, "rb");

@@ -42,6 +42,9 @@ struct case_file *case_read(const char *path);
 struct case_file *case_parse(const char *path, struct span text);
 void case_free(struct case_file *c); /* NULL is fine */
 
+/* The text from word i on: one word without its quotes, or all as written. */
+struct span case_text_from(const struct case_step *s, unsigned i);
+
 /* A whole file, NUL behind its end; false: it cannot be read. */
 struct buf;
 bool case_slurp(const char *path, struct buf *out);

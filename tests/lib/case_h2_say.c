@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/case_h2_int.h"
+#include "lib/case_http.h"
 
 #define FIELDS_MAX 600
 
@@ -51,20 +52,6 @@ static void add(struct head *d, struct span name, struct span value)
 		d->lost = true;
 	else
 		put(d, d->n++, name, value);
-}
-
-static bool is_name(struct span s)
-{
-	static const char more[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < s.n; i++) {
-		char c = ascii_lower(s.p[i]);
-
-		if (!(c >= 'a' && c <= 'z') && !ascii_digit(c) &&
-		    (c == '\0' || strchr(more, c) == NULL))
-			return false;
-	}
-	return s.n > 0;
 }
 
 static bool is_value(struct span s)
@@ -121,7 +108,7 @@ static const char *add_field(struct head *d, struct span line)
 {
 	struct span value = line, name = span_cut(&value, ':');
 
-	if (name.n == line.n || !is_name(name) || !is_value(value))
+	if (name.n == line.n || !case_is_token(name) || !is_value(value))
 		return "a field line that is not well-formed";
 	for (size_t i = 0; i < name.n; i++) /* in our own queue */
 		((char *)(uintptr_t)name.p)[i] = ascii_lower(name.p[i]);
@@ -251,7 +238,7 @@ static const char *read_request(struct span start, struct span fields,
 
 	version = target;
 	target = span_cut(&version, ' ');
-	if (!span_eq(version, SPAN("HTTP/1.1")) || !is_name(method))
+	if (!span_eq(version, SPAN("HTTP/1.1")) || !case_is_token(method))
 		return "a request line that is not one of HTTP/1.1";
 	if (span_eq(method, SPAN("CONNECT")))
 		return "CONNECT";

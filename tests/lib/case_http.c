@@ -17,20 +17,6 @@ void case_msg_fini(struct case_msg *m)
 	m->here = false;
 }
 
-static bool token(struct span s)
-{
-	static const char more[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < s.n; i++) {
-		char c = ascii_lower(s.p[i]);
-
-		if (!(c >= 'a' && c <= 'z') && !ascii_digit(c) &&
-		    (c == '\0' || strchr(more, c) == NULL))
-			return false;
-	}
-	return s.n > 0;
-}
-
 static bool clean(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -60,7 +46,7 @@ static const char *start_line(struct case_msg *m, bool request)
 		method = span_cut(&rest, ' ');
 		m->target = span_cut(&rest, ' ');
 		version = rest;
-		if (!token(method) || m->target.n == 0)
+		if (!case_is_token(method) || m->target.n == 0)
 			return "the request line has no method or target";
 		for (size_t i = 0; i < m->target.n; i++)
 			if (m->target.p[i] <= ' ' || m->target.p[i] == 127)
@@ -86,7 +72,7 @@ static const char *field_lines(
 	while (cut_line(&rest, &line)) {
 		value = line;
 		name = span_cut(&value, ':');
-		if (!token(name) || !clean(value) || name.n == line.n)
+		if (!case_is_token(name) || !clean(value) || name.n == line.n)
 			return "a field line is not well-formed";
 		value = span_trim(value);
 		if (span_eq_nocase(name, SPAN("Content-Length"))) {

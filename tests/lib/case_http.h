@@ -28,6 +28,21 @@ void case_msg_fini(struct case_msg *m);
 ptrdiff_t case_msg_read(struct span in, bool request, bool bodiless, bool ended,
     struct case_msg *m, const char **ret_why);
 
+/* Is s a token (RFC 9110, 5.6.2)? */
+static inline bool case_is_token(struct span s)
+{
+	static const char more[] = "!#$%&'*+-.^_`|~";
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = ascii_lower(s.p[i]);
+
+		if (!(c >= 'a' && c <= 'z') && !ascii_digit(c) &&
+		    (c == '\0' || strchr(more, c) == NULL))
+			return false;
+	}
+	return s.n > 0;
+}
+
 /* Value number n (from 0) of a field; false: not there. */
 bool case_field(const struct case_msg *m, struct span name, unsigned n,
     struct span *ret_value);

@@ -141,17 +141,6 @@ static bool opcode_of(struct span word, unsigned *ret_opcode)
 	return true;
 }
 
-/* Words from i on as one text. */
-static struct span words_from(const struct case_step *s, unsigned i)
-{
-	if (i >= s->nwords)
-		return SPAN("");
-	if (i + 1 == s->nwords)
-		return s->word[i];
-	return span_of(
-	    s->word[i].p, (size_t)(s->rest.p + s->rest.n - s->word[i].p));
-}
-
 /* The payload of "close 1000 REASON", "ping TEXT"; a block has the last word.
  */
 static bool control_payload(
@@ -162,13 +151,13 @@ static bool control_payload(
 	if (s->has_block) {
 		buf_add_span(out, s->block);
 	} else if (opcode != OPCODE_CLOSE) {
-		buf_add_span(out, words_from(s, 1));
+		buf_add_span(out, case_text_from(s, 1));
 	} else if (s->nwords > 1) {
 		if (span_u64(s->word[1], 65535, &code) < 0)
 			return false;
 		buf_add_char(out, (char)(code >> 8));
 		buf_add_char(out, (char)code);
-		buf_add_span(out, words_from(s, 2));
+		buf_add_span(out, case_text_from(s, 2));
 	}
 	return true;
 }

@@ -5,36 +5,10 @@
 #ifndef TESTS_UNIT_BODY_TORTURE_H
 #define TESTS_UNIT_BODY_TORTURE_H
 
-#include <stdbool.h>
-#include <stdlib.h>
-
+#include "lib/fails.h"
 #include "lib/tap.h"
 #include "unit/body/feed.h"
 #include "unit/body/rules.h"
-
-static long until = -1; /* allocations that still work; below 0: all */
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-
-static bool fails(void)
-{
-	if (until > 0)
-		until--;
-	return until == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
 
 struct torture {
 	feed_f *feed;

@@ -7,34 +7,11 @@
 
 #include "body/scrub.h"
 #include "engine/match.h"
+#include "lib/fails.h"
 #include "lib/tap.h"
 #include "unit/engine/pack.h"
 #include "unit/wire/frames.h"
 #include "wire/ws.h"
-
-static long until = -1; /* allocations that still work; below 0: all */
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-
-static bool fails(void)
-{
-	if (until > 0)
-		until--;
-	return until == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
 
 static const struct pack pack = { .id = "a",
 	.websocket = {
