@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* fuzz_detect - any text: hits lie within it, one behind the other, each of one
  * shape that was asked for and of at least one byte; what is found with all shapes
- * asked is found again when its own is asked alone. */
+ * asked is what is found from the same place when its own is asked alone. (From
+ * another place it need not be: "092 092027 09::0:2" is a telephone and a rest, or
+ * an address in its last two groups.) */
 #include <stdlib.h>
 
 #include "engine/detect.h"
@@ -16,26 +18,20 @@ static void check(bool good)
 		abort();
 }
 
-/* Is hit found when only its shape is asked, perhaps with more around it? */
-static bool found_alone(struct span text, const struct detect_hit *hit)
+/* Is hit what its shape alone finds from here? */
+static bool same_alone(
+    struct span text, size_t from, const struct detect_hit *hit)
 {
 	struct detect_hit h;
-	size_t from = 0;
 
-	while (detect_next(text, from, hit->shape, &h)) {
-		if (h.start <= hit->start &&
-		    h.start + h.len >= hit->start + hit->len)
-			return true;
-		from = h.start + h.len;
-	}
-	return false;
+	return detect_next(text, from, hit->shape, &h) &&
+	    h.start == hit->start && h.len == hit->len;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct span text = span_of((const char *)p, n);
 	struct detect_hit hit;
-	unsigned hits = 0;
 	size_t from = 0;
 
 	while (detect_next(text, from, ALL, &hit)) {
@@ -43,8 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		check(hit.start + hit.len <= n);
 		check((hit.shape & ALL) != 0 &&
 		      (hit.shape & (hit.shape - 1)) == 0);
-		if (hits++ < 8) /* the search alone begins anew each time */
-			check(found_alone(text, &hit));
+		check(same_alone(text, from, &hit));
 		from = hit.start + hit.len;
 	}
 	return 0;
