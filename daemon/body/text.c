@@ -13,6 +13,7 @@ struct text {
 	const struct env *env;   /* borrowed */
 	bool lone;               /* nothing to ask: all goes on */
 	bool watched;            /* lines that are not named are looked at */
+	bool open;               /* the last line so far has no end */
 	size_t most;             /* bytes of a line */
 	int err;                 /* sticky */
 	struct buf held;         /* the beginning of a line */
@@ -82,6 +83,7 @@ static int take_line(struct text *t, struct span raw, struct buf *out)
 	struct span line = raw;
 	int r;
 
+	t->open = raw.p[raw.n - 1] != '\n';
 	if (span_chr(raw, '\0') < raw.n)
 		return -EBADMSG; /* UTF-16, or no text */
 	if (line.n > 0 && line.p[line.n - 1] == '\n') {
@@ -122,6 +124,19 @@ static int take(struct text *t, struct span *in, struct buf *out)
 	return r;
 }
 
+/* What the plan adds stands on lines of its own. */
+static void append(struct text *t, struct buf *out)
+{
+	struct span s;
+
+	for (uint32_t i = 0; (s = plan_append(t->plan, i)).n > 0; i++) {
+		if (t->open)
+			buf_add_char(out, '\n');
+		buf_add_span(out, s);
+		t->open = true;
+	}
+}
+
 int text_feed(struct text *t, struct span in, bool last, struct buf *out)
 {
 	if (t->err != 0)
@@ -134,6 +149,8 @@ int text_feed(struct text *t, struct span in, bool last, struct buf *out)
 		t->err = take_line(t, buf_span(&t->held), out);
 		buf_reset(&t->held);
 	}
+	if (t->err == 0 && last)
+		append(t, out);
 	if (t->err == 0)
 		t->err = buf_error(out);
 	return t->err;

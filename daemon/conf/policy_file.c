@@ -90,6 +90,23 @@ static int take_ratings(const struct lex *l, const config_setting_t *s,
 	return 0;
 }
 
+/* { since; successor; } */
+static int take_retired(const struct lex *l, const config_setting_t *s,
+    struct service *out)
+{
+	const config_setting_t *g;
+	int r = lex_group(l, s, "retired", &g);
+
+	out->retired_since = out->successor = SPAN("");
+	if (r < 0 || g == NULL)
+		return r;
+	out->retired = true;
+	if ((r = lex_keys(l, g, "retired", "since successor")) < 0 ||
+	    (r = lex_date(l, g, "since", true, &out->retired_since, NULL)) < 0)
+		return r;
+	return lex_text(l, g, "successor", true, &out->successor);
+}
+
 static int take_service(const struct lex *l, struct service *out)
 {
 	const config_setting_t *s;
@@ -111,7 +128,7 @@ static int take_service(const struct lex *l, struct service *out)
 	    (r = take_operator(l, s, out)) < 0 ||
 	    (r = take_ratings(l, s, out)) < 0 ||
 	    (r = lex_flag(l, s, "e2ee", false, &out->e2ee)) < 0 ||
-	    (r = lex_flag(l, s, "retired", false, &out->retired)) < 0)
+	    (r = take_retired(l, s, out)) < 0)
 		return r;
 	if (lex_member(s, "stance") == NULL)
 		return 0;
@@ -327,7 +344,7 @@ static int check_variables(struct pack *p, bool idle)
 	return 0;
 }
 
-static const char *value_of(const struct pack *p, struct span name)
+const char *policy_value(const struct pack *p, struct span name)
 {
 	for (unsigned i = 0; i < p->nvar; i++)
 		if (span_eq(span_str(p->var[i].name), name))
@@ -357,7 +374,7 @@ int policy_expand(const struct pack *p, const struct lex *l,
 			return lex_fail(l, s, "\"${\" without \"}\"");
 		}
 		name = span_cut(&rest, '}');
-		if ((value = value_of(p, name)) == NULL) {
+		if ((value = policy_value(p, name)) == NULL) {
 			buf_fini(&out);
 			return lex_fail(l, s,
 			    "unknown variable \"%.*s\": variables must be "

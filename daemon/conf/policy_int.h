@@ -25,6 +25,9 @@ struct pack {
 int policy_expand(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct span text, struct span *ret_text);
 
+/* The value of a variable, or NULL: there is none of this name. */
+const char *policy_value(const struct pack *p, struct span name);
+
 /* The tables of all files, into p->service. */
 int policy_hosts(struct pack *p);
 int policy_requests(struct pack *p);
@@ -43,10 +46,11 @@ int policy_refusal(const struct lex *l, const config_setting_t *s,
 /* A sink, with its variables filled in. */
 int policy_sink(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct span text, struct sink *ret_sink);
-/* All lines of the strip table s (NULL: none), those of named tables in
- * place. */
+/* The rows of add, then all lines of the strip table s, those of named tables in
+ * place. Both may be NULL: none. */
 int policy_strip(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct line **ret_line, uint32_t *ret_n);
+    const config_setting_t *add, const config_setting_t *s,
+    struct line **ret_line, uint32_t *ret_n);
 /* Keys that entries of several blocks have: when and query and content; unread;
  * form. */
 int policy_when(const struct pack *p, const struct lex *l,

@@ -73,7 +73,8 @@ static int take_media(const struct pack *p, const struct lex *l,
 			return lex_fail(l, m,
 			    "net \"%.60s\": " ADDR_NET_EXPECTED, text.p);
 	}
-	if ((r = lex_text(l, s, "hosts", false, &text)) < 0)
+	if ((r = lex_text(l, s, "hosts", false, &text)) < 0 ||
+	    (r = policy_expand(p, l, s, text, &text)) < 0)
 		return r;
 	return take_media_hosts(p, l, s, text);
 }

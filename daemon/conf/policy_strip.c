@@ -7,6 +7,7 @@
 #include "conf/policy_int.h"
 
 #define LINE_FORM "( \"WHERE\", \"TREATMENT\", \"CATEGORY\" )"
+#define ADD_FORM "( \"header NAME\", \"VALUE\", \"CATEGORY\" )"
 #define USE SPAN("table:")
 
 static int take_treatment(const struct pack *p, const struct lex *l,
@@ -174,34 +175,104 @@ int policy_tables(const struct pack *p)
 
 /* ---- a strip table ---- */
 
-int policy_strip(const struct pack *p, const struct lex *l,
-    const config_setting_t *s, struct line **ret_line, uint32_t *ret_n)
+/* Not for a pack to add (RFC 9110, 7.6.1). */
+static bool is_framing(struct span name)
+{
+	static const char *const framing[] = { "Host", "Content-Length",
+		"Content-Type", "Content-Encoding", "Transfer-Encoding",
+		"Connection", "Keep-Alive", "Upgrade", "TE", "Trailer",
+		"Expect", "Via", "Forwarded" };
+
+	for (size_t i = 0; i < sizeof framing / sizeof *framing; i++)
+		if (span_eq_nocase(name, span_str(framing[i])))
+			return true;
+	return span_starts_nocase(name, SPAN("Proxy-")) ||
+	       span_starts_nocase(name, SPAN("Sec-WebSocket-")) ||
+	       span_starts_nocase(name, SPAN("X-Forwarded"));
+}
+
+/* ( "header NAME", "VALUE", "CATEGORY" ): a line that sets the field, and adds it
+ * where it is missing; without a value, one that drops it. */
+static int take_add(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct line *line)
+{
+	char err[PARSE_ERR_BYTES];
+	struct span value;
+	int r;
+
+	*line = (struct line){ .text = SPAN_NONE };
+	if ((r = policy_row(l, s, 3, 3, ADD_FORM)) < 0 ||
+	    (r = policy_column(l, s, 0, "where", &line->text)) < 0 ||
+	    (r = policy_column(l, s, 1, "value", &value)) < 0 ||
+	    (r = policy_expand(p, l, s, value, &value)) < 0 ||
+	    (r = policy_category(l, s, 2, &line->category)) < 0)
+		return r;
+	line->place = lex_place(l, s);
+	r = parse_where(line->text, p->arena, &line->where, err);
+	if (r < 0)
+		return lex_error(l, s, r, err);
+	if (line->where.carrier != CARRIER_HEADER ||
+	    line->where.next != NULL || line->where.nsteps > 0 ||
+	    span_chr(line->where.name, '*') < line->where.name.n)
+		return lex_fail(l, s,
+		    "add \"%.60s\": expected \"header NAME\"", line->text.p);
+	if (is_framing(line->where.name))
+		return lex_fail(l, s,
+		    "add \"%.60s\": this field belongs to the connection or "
+		    "frames the message",
+		    line->text.p);
+	for (size_t i = 0; i < value.n; i++)
+		if ((unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f)
+			return lex_fail(l, s,
+			    "add \"%.60s\": a value has no control characters",
+			    line->text.p);
+	line->treat.act = value.n > 0 ? ACT_SET : ACT_DROP;
+	line->treat.text = value;
+	line->adds = value.n > 0;
+	return 0;
+}
+
+/* How many lines; named tables count with theirs. */
+static int count(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, uint32_t *ret_n)
 {
 	const config_setting_t *table;
 	const struct lex *in;
-	struct line *line;
 	struct span name;
-	uint32_t n = 0;
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < lex_count(s); i++) {
 		const config_setting_t *row = config_setting_get_elem(s, i);
 
-		n++;
+		++*ret_n;
 		if (is_use(row, &name)) {
 			r = find_used(p, l, row, name, &in, &table);
-			n += r == 0 ? lex_count(table) - 1 : 0;
+			*ret_n += r == 0 ? lex_count(table) - 1 : 0;
 		}
-		if (r == 0 && n > RULE_LINES_MAX)
+		if (r == 0 && *ret_n > RULE_LINES_MAX)
 			r = lex_fail(l, row, "over %d lines in one table",
 			    RULE_LINES_MAX);
 	}
-	if (r < 0)
+	return r;
+}
+
+int policy_strip(const struct pack *p, const struct lex *l,
+    const config_setting_t *add, const config_setting_t *s,
+    struct line **ret_line, uint32_t *ret_n)
+{
+	struct line *line;
+	struct span name;
+	uint32_t n = 0;
+	int r;
+
+	if ((r = count(p, l, add, &n)) < 0 || (r = count(p, l, s, &n)) < 0)
 		return r;
 	*ret_n = n;
 	*ret_line = line = arena_alloc(p->arena, n * sizeof *line);
 	if (n > 0 && line == NULL)
 		return lex_error(l, s, arena_error(p->arena), "");
+	for (unsigned i = 0; r == 0 && i < lex_count(add); i++)
+		r = take_add(p, l, config_setting_get_elem(add, i), line++);
 	for (unsigned i = 0; r == 0 && i < lex_count(s); i++) {
 		const config_setting_t *row = config_setting_get_elem(s, i);
 

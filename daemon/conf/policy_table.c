@@ -2,6 +2,8 @@
 /* policy_table - hosts, request, response and join of a pack. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "conf/policy_int.h"
@@ -116,14 +118,15 @@ static int take_hosts(const struct pack *p, unsigned file,
 	const struct lex *l = &p->file[file];
 	struct host_line h = { .pattern = SPAN_NONE };
 	char err[PARSE_ERR_BYTES];
-	struct span rest, one;
+	struct span text, rest, one;
 	int r;
 
 	if ((r = policy_row(l, s, 2, 4, HOST_FORM)) < 0 ||
-	    (r = policy_column(l, s, 0, "host", &rest)) < 0 ||
+	    (r = policy_column(l, s, 0, "host", &text)) < 0 ||
+	    (r = policy_expand(p, l, s, text, &rest)) < 0 ||
 	    (r = take_verdict(p, l, s, &h)) < 0)
 		return r;
-	if (span_trim(rest).n == 0)
+	if (span_trim(rest).n == 0 && rest.p == text.p)
 		return lex_fail(l, s, "a host is missing");
 	while (rest.n > 0) {
 		one = span_cut(&rest, ' ');
@@ -143,14 +146,12 @@ static int take_hosts(const struct pack *p, unsigned file,
 
 int policy_hosts(struct pack *p)
 {
-	struct host_line *own =
-	    arena_alloc(p->arena, (RULE_HOSTS_MAX + 1) * sizeof *own);
+	struct host_line *own = calloc(RULE_HOSTS_MAX + 1, sizeof *own);
+	struct host_line *kept;
 	uint32_t n = 0;
-	int r;
+	int r = own != NULL ? 0 : -ENOMEM;
 
-	if (own == NULL)
-		return lex_error(&p->file[0], NULL, arena_error(p->arena), "");
-	for (unsigned i = 0; i < p->nfile; i++) {
+	for (unsigned i = 0; r == 0 && i < p->nfile; i++) {
 		const config_setting_t *list;
 
 		r = lex_list(
@@ -158,12 +159,17 @@ int policy_hosts(struct pack *p)
 		for (unsigned k = 0; r == 0 && k < lex_count(list); k++)
 			r = take_hosts(
 			    p, i, config_setting_get_elem(list, k), own, &n);
-		if (r < 0)
-			return r;
 	}
-	p->service->host = own;
+	kept = r == 0 ? arena_alloc(p->arena, (n + 1) * sizeof *kept) : NULL;
+	if (kept != NULL)
+		memcpy(kept, own, n * sizeof *kept);
+	else if (r == 0 || own == NULL)
+		r = lex_error(&p->file[0], NULL,
+		    r < 0 ? r : arena_error(p->arena), "");
+	free(own);
+	p->service->host = kept;
 	p->service->nhost = n;
-	return 0;
+	return r;
 }
 
 /* ---- entries ---- */
@@ -277,49 +283,118 @@ static int take_meeting(const struct pack *p, const struct lex *l,
 	return 0;
 }
 
+static int take_append(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct entry *e)
+{
+	const config_setting_t *m = lex_member(s, "append");
+	int r;
+
+	if (m == NULL)
+		return 0;
+	if ((r = lex_text(l, s, "append", true, &e->append)) < 0)
+		return r;
+	if (e->form != ENTRY_TEXT)
+		return lex_fail(l, m,
+		    "append is for a body that is read as text: expected "
+		    "form = \"text\" beside it");
+	return policy_expand(p, l, m, e->append, &e->append);
+}
+
 static int take_entry(const struct pack *p, const struct lex *l,
     const config_setting_t *s, const char *block, struct entry *e)
 {
-	const config_setting_t *strip, *deny;
+	const config_setting_t *strip, *add, *deny;
 	bool request = strcmp(block, "request") == 0, says;
 	int r;
 
 	r = lex_keys(l, s, request ? "request entry" : "response entry",
-	    request ? "when strip deny allow unread form meeting query content"
-	            : "when strip unread form query content");
+	    request ? "when strip deny allow unread form meeting add query "
+	              "content unless"
+	            : "when strip unread form append query content unless");
 	if (r < 0 || (r = policy_when(p, l, s, e)) < 0 ||
 	    (r = policy_unread(l, s, e)) < 0 ||
 	    (r = policy_form(l, s, e)) < 0 ||
 	    (r = take_meeting(p, l, s, e)) < 0 ||
+	    (r = take_append(p, l, s, e)) < 0 ||
 	    (r = lex_flag(l, s, "allow", false, &e->allows)) < 0 ||
-	    (r = lex_list(l, s, "strip", &strip)) < 0)
+	    (r = lex_list(l, s, "strip", &strip)) < 0 ||
+	    (r = lex_list(l, s, "add", &add)) < 0)
 		return r;
-	says = strip != NULL || e->allows || e->meeting != NULL ||
+	says = strip != NULL || add != NULL || e->allows ||
+	       e->meeting != NULL || e->append.n > 0 ||
 	       lex_member(s, "unread") != NULL || lex_member(s, "form") != NULL;
 	deny = lex_member(s, "deny");
 	if (deny != NULL && says)
 		return lex_fail(l, deny,
 		    "a denied request is not rewritten: deny stands without "
-		    "strip, allow, unread, form and meeting");
+		    "strip, add, allow, unread, form and meeting");
 	if (deny != NULL)
 		return take_deny(p, l, deny, e);
 	if (!says)
 		return lex_fail(l, s, "this entry does nothing: expected %s",
-		    request ? "strip, deny, allow, unread, form or meeting"
-		            : "strip, unread or form");
-	return policy_strip(p, l, strip, &e->strip, &e->nstrip);
+		    request
+		        ? "strip, add, deny, allow, unread, form or meeting"
+		        : "strip, append, unread or form");
+	return policy_strip(p, l, add, strip, &e->strip, &e->nstrip);
 }
 
 static int take_join(const struct pack *p, const struct lex *l,
     const config_setting_t *s, const char *block, struct entry *e)
 {
-	int r = lex_keys(l, s, "join entry", "when need");
+	int r = lex_keys(l, s, "join entry", "when need unless");
 
 	(void)block;
 	if (r < 0 || (r = policy_when(p, l, s, e)) < 0 ||
 	    (r = lex_text(l, s, "need", true, &e->need)) < 0)
 		return r;
 	e->sink.kind = SINK_PAGE;
+	return 0;
+}
+
+/* unless = "VARIABLE": is it "yes"? */
+static int is_left_out(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, bool *ret_out)
+{
+	const config_setting_t *m = lex_member(s, "unless");
+	struct span name;
+	const char *value;
+	int r;
+
+	*ret_out = false;
+	if (m == NULL)
+		return 0;
+	if ((r = lex_text(l, s, "unless", true, &name)) < 0)
+		return r;
+	if ((value = policy_value(p, name)) == NULL)
+		return lex_fail(l, m,
+		    "unless \"%.60s\": expected the name of a variable that the "
+		    "pack declares",
+		    name.p);
+	*ret_out = strcmp(value, "yes") == 0;
+	if (*ret_out || strcmp(value, "no") == 0)
+		return 0;
+	return lex_fail(l, m,
+	    "unless: variable \"%.60s\" is \"%.60s\", expected \"yes\" or "
+	    "\"no\"",
+	    name.p, value);
+}
+
+/* One entry, or none. */
+static int take_one(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, const char *block, policy_entry_f *take,
+    struct list_of_entries *out)
+{
+	struct entry *e = &out->p[out->n];
+	bool left_out;
+	int r;
+
+	if ((r = take(p, l, s, block, e)) < 0 ||
+	    (r = is_left_out(p, l, s, &left_out)) < 0)
+		return r;
+	if (left_out)
+		*e = (struct entry){ .nstrip = 0 };
+	else
+		out->n++;
 	return 0;
 }
 
@@ -343,9 +418,9 @@ int policy_block(const struct pack *p, const char *block, policy_entry_f *take,
 		return lex_error(&p->file[0], NULL, arena_error(p->arena), "");
 	for (unsigned i = 0; i < p->nfile; i++)
 		for (unsigned k = 0; r == 0 && k < lex_count(list[i]); k++)
-			r = take(p, &p->file[i],
-			    config_setting_get_elem(list[i], k), block,
-			    &out->p[out->n++]);
+			r = take_one(p, &p->file[i],
+			    config_setting_get_elem(list[i], k), block, take,
+			    out);
 	return r;
 }
 

@@ -6,7 +6,7 @@
 
 #define KEYS                                                                   \
 	"when query protocol direction message envelope form unread deflate "  \
-	"allow strip deny"
+	"allow strip deny unless"
 #define ANSWER SPAN("answer:")
 
 /* Of the request that asks for the socket. */
@@ -168,7 +168,7 @@ static int take_socket(const struct pack *p, const struct lex *l,
 		return lex_fail(l, s,
 		    "this entry does nothing: expected strip, deny, allow, "
 		    "unread, form or deflate");
-	return policy_strip(p, l, strip, &e->strip, &e->nstrip);
+	return policy_strip(p, l, NULL, strip, &e->strip, &e->nstrip);
 }
 
 int policy_websockets(struct pack *p)

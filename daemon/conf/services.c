@@ -203,64 +203,77 @@ static int take_unnamed(struct loading *g, const char *path)
 
 /* ---- hosts that several packs name ---- */
 
+/* In this order packs take their hosts; what is taken is left out later. */
+static const struct turn {
+	bool active; /* services that are in use today, or the others */
+	bool own;    /* lines of the pack itself, or of its includes */
+} turns[] = { { true, true }, { true, false }, { false, true },
+	{ false, false } };
+
 static bool is_own(const struct loading *g, unsigned i,
     const struct host_line *h)
 {
 	return strcmp(h->place.file, g->c->service[i].pack) == 0;
 }
 
-/* Hosts in the packs themselves: these win over the includes of all packs. Two
- * of them that are the same are an error that ruleset_build finds. */
-static int note_own(const struct loading *g, struct hash *h)
+/* The lines of pack s whose turn it is, into left. Two packs in use that name
+ * the same host themselves are an error that ruleset_build finds. */
+static int take_turn(const struct loading *g, unsigned i,
+    const struct turn *t, struct hash *h, struct service *left)
 {
-	for (unsigned i = 0; i < g->c->nservice; i++)
-		for (uint32_t k = 0; k < g->pack[i].nhost; k++) {
-			const struct host_line *l = &g->pack[i].host[k];
-			int r = is_own(g, i, l)
-			    ? hash_put(h, l->pattern, g->c) : 0;
+	const struct service *s = &g->pack[i];
+	struct host_line *to = (struct host_line *)left->host;
 
-			if (r < 0 && r != -EEXIST)
-				return r;
-		}
-	return 0;
-}
-
-/* Leave out what an include names and somebody else has: what several packs
- * include belongs to the first of them. */
-static int give_way(struct loading *g, unsigned i, struct hash *h)
-{
-	struct service *s = &g->pack[i];
-	struct host_line *left = arena_alloc(g->c->arena,
-	    s->nhost * sizeof *left);
-	uint32_t n = 0;
-
-	if (left == NULL)
-		return arena_error(g->c->arena);
+	if ((g->c->service[i].refused == WHY_DONE) != t->active)
+		return 0;
 	for (uint32_t k = 0; k < s->nhost; k++) {
 		const struct host_line *l = &s->host[k];
-		int r = is_own(g, i, l) ? 0 : hash_put(h, l->pattern, g->c);
+		int r;
 
-		if (r == 0)
-			left[n++] = *l;
+		if (is_own(g, i, l) != t->own)
+			continue;
+		r = hash_put(h, l->pattern, g->c);
+		if (r == 0 || (r == -EEXIST && t->active && t->own))
+			to[left->nhost++] = *l;
 		else if (r != -EEXIST)
 			return r;
 	}
-	s->host = left;
-	s->nhost = n;
 	return 0;
+}
+
+/* Leave out what somebody else has: what a pack in use names itself, then what
+ * the includes of these name, the first one first; then the others. */
+static int share_hosts(struct loading *g)
+{
+	struct hash *h = hash_new(RULE_SERVICES_MAX * RULE_HOSTS_MAX);
+	struct service left[RULE_SERVICES_MAX];
+	unsigned n = g->c->nservice;
+	int r = h != NULL ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		left[i].nhost = 0;
+		left[i].host = arena_alloc(g->c->arena,
+		    (g->pack[i].nhost + 1) * sizeof *left[i].host);
+		if (left[i].host == NULL)
+			r = arena_error(g->c->arena);
+	}
+	for (unsigned k = 0; k < sizeof turns / sizeof *turns; k++)
+		for (unsigned i = 0; r == 0 && i < n; i++)
+			r = take_turn(g, i, &turns[k], h, &left[i]);
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		g->pack[i].host = left[i].host;
+		g->pack[i].nhost = left[i].nhost;
+	}
+	hash_free(h);
+	return r;
 }
 
 static int add_packs(struct loading *g)
 {
-	struct hash *h = hash_new(RULE_SERVICES_MAX * RULE_HOSTS_MAX);
-	int r = h != NULL ? note_own(g, h) : -ENOMEM;
+	int r = share_hosts(g);
 
-	for (unsigned i = 0; r == 0 && i < g->c->nservice; i++) {
-		r = give_way(g, i, h);
-		if (r == 0)
-			r = ruleset_add(g->c->rules, &g->pack[i]);
-	}
-	hash_free(h);
+	for (unsigned i = 0; r == 0 && i < g->c->nservice; i++)
+		r = ruleset_add(g->c->rules, &g->pack[i]);
 	return r < 0 ? lex_error(g->l, NULL, r, "a service is there twice")
 		     : 0;
 }

@@ -44,6 +44,9 @@ struct plan {
 	bool pass_unread;
 	enum entry_form form;
 	const struct where *meeting;
+	const struct line **add; /* those of plan_adds */
+	struct span *append;
+	uint32_t nadd, nappend;
 	const struct detect_line *detect; /* borrowed */
 	uint32_t ndetect;
 	struct arena *arena; /* of the outermost plan; NULL in a nest */
@@ -316,13 +319,43 @@ static int compile_all(struct arena *a, struct job *first)
 	return r;
 }
 
+/* A line adds its field when no earlier one decides about it. */
+static void find_adds(struct plan *p)
+{
+	for (uint32_t i = 0; i < p->nline; i++) {
+		const struct line *l = p->line[i];
+
+		if (l->adds &&
+		    plan_name(p, CARRIER_HEADER, l->where.name)->line == l)
+			p->add[p->nadd++] = l;
+	}
+}
+
+static void take_lines(struct plan *p, const struct entry *e, struct job *job)
+{
+	for (uint32_t k = 0; k < e->nstrip; k++) {
+		const struct line *l = &e->strip[k];
+
+		job->seen[job->n] = (struct seen){ &l->where, l, job->n, 0 };
+		p->line[job->n++] = l;
+		p->nadd += l->adds;
+	}
+	if (e->append.n > 0) {
+		p->append[p->nappend++] = e->append;
+		p->has |= 1u << CARRIER_TEXT;
+	}
+	p->nline = job->n;
+}
+
 static int fill_plan(
     struct plan *p, const struct entry *const *pick, size_t n, size_t lines)
 {
 	struct job job = { .plan = p };
+	int r;
 
 	job.seen = arena_alloc(p->arena, lines * sizeof *job.seen);
 	p->line = arena_alloc(p->arena, lines * sizeof *p->line);
+	p->append = arena_alloc(p->arena, n * sizeof *p->append);
 	if (arena_error(p->arena) < 0)
 		return arena_error(p->arena);
 	for (size_t i = 0; i < n; i++) {
@@ -331,16 +364,16 @@ static int fill_plan(
 			p->form = pick[i]->form;
 		if (p->meeting == NULL)
 			p->meeting = pick[i]->meeting;
-		for (uint32_t k = 0; k < pick[i]->nstrip; k++) {
-			const struct line *l = &pick[i]->strip[k];
-
-			job.seen[job.n] =
-			    (struct seen){ &l->where, l, job.n, 0 };
-			p->line[job.n++] = l;
-		}
+		take_lines(p, pick[i], &job);
 	}
-	p->nline = job.n;
-	return compile_all(p->arena, &job);
+	p->add = arena_alloc(p->arena, p->nadd * sizeof *p->add);
+	p->nadd = 0;
+	r = arena_error(p->arena);
+	if (r == 0)
+		r = compile_all(p->arena, &job);
+	if (r == 0)
+		find_adds(p);
+	return r;
 }
 
 static int plan_new(const struct plans *c, const struct entry *const *pick,
@@ -506,6 +539,16 @@ enum entry_form plan_form(const struct plan *p)
 const struct where *plan_meeting(const struct plan *p)
 {
 	return p != NULL ? p->meeting : NULL;
+}
+
+const struct line *plan_adds(const struct plan *p, uint32_t i)
+{
+	return p != NULL && i < p->nadd ? p->add[i] : NULL;
+}
+
+struct span plan_append(const struct plan *p, uint32_t i)
+{
+	return p != NULL && i < p->nappend ? p->append[i] : SPAN_NONE;
 }
 
 const struct detect_line *plan_detect(const struct plan *p, uint32_t *ret_n)

@@ -59,6 +59,14 @@ enum entry_form plan_form(const struct plan *p);
  * that names it, or NULL. */
 const struct where *plan_meeting(const struct plan *p);
 
+/* Header lines that add their field where it is missing, those that decide about
+ * it; NULL past the last. */
+const struct line *plan_adds(const struct plan *p, uint32_t i);
+
+/* What stands behind the end of a text body: number i of the texts of the entries,
+ * in their order; {NULL, 0} past the last. */
+struct span plan_append(const struct plan *p, uint32_t i);
+
 /* The detect lines of the service, the same in every plan for requests and in its
  * nests; *ret_n of them. None for answers: they come from the provider. For values
  * that no line names (plan_name and the like are NULL) and for bodies that are text

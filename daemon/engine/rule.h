@@ -106,6 +106,7 @@ struct line {
 	struct span text; /* the first column as written, for explain */
 	struct treatment treat;
 	enum category category;
+	bool adds; /* a header field: set, and added where it is missing */
 	struct place place;
 	uint32_t id; /* number within the ruleset, for coverage */
 };
@@ -191,6 +192,7 @@ struct entry {
 	enum entry_form form;
 	const struct where *meeting; /* request: names the meeting id; or NULL */
 	struct span need;   /* join: "query pwd", "form passWord" ... */
+	struct span append; /* response: stands behind the end of a text body */
 	const struct socket_rule *socket; /* websocket; or NULL */
 	struct place place;
 	uint32_t id;
@@ -244,6 +246,7 @@ struct service {
 	struct span id, name, reviewed, operator_name, operator_seat, stance;
 	uint32_t version;
 	bool e2ee, retired;
+	struct span retired_since, successor; /* with retired: a date, a name */
 	const struct rating *rating;
 	uint32_t nrating;
 	const struct host_line *host;

@@ -145,6 +145,37 @@ static int judge_fields(struct head *h)
 	return r;
 }
 
+/* Fields that the pack adds stand there once. What the client sent under that name
+ * has been set by now. */
+static int add_fields(struct head *h)
+{
+	const struct line *l;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && (l = plan_adds(h->plan, i)) != NULL;
+	     i++) {
+		struct span name = l->where.name;
+		struct field *f = msg_find_name(h->m, name);
+		struct finding found = { .line = l, .carrier = CARRIER_HEADER,
+			.name = name, .before = SPAN(""),
+			.after = l->treat.text, .effect = ACT_SET,
+			.path = SPAN("") };
+
+		if (f == NULL) {
+			r = msg_add(
+			    h->m, field_id(name), name, l->treat.text);
+			treat_report(h->env, &found);
+			continue;
+		}
+		for (struct field *one = f; one != NULL;
+		     one = msg_find_name(h->m, name))
+			one->gone = true;
+		f->gone = false;
+		f->name = name; /* as everybody writes it */
+	}
+	return r;
+}
+
 static struct head begin(struct msg *m, const struct plan *plan,
     const struct env *env, struct arena *a)
 {
@@ -251,6 +282,8 @@ int head_request(struct msg *m, const struct plan *plan, const struct env *env,
 		r = head_cookies(&h);
 	if (r == 0)
 		r = head_path(&h);
+	if (r == 0)
+		r = add_fields(&h);
 	cut_accept_encoding(m, a);
 	return finish(&h, r);
 }

@@ -24,8 +24,8 @@ void head_hop(struct msg *m);
  *   (Content-Length, Content-Type, Content-Encoding, Upgrade, Sec-WebSocket-*,
  *   Expect, TE) are not judged by a glob, only by their own name; Host is never
  *   judged. Where lines about cookies exist, no glob judges Cookie (in answers:
- *   Set-Cookie) as a whole. set replaces a field that is there; it adds none
- *   (a later stage).
+ *   Set-Cookie) as a whole. set replaces a field that is there; it adds none.
+ *   Only a line that adds (rule.h) does, and leaves the field there once.
  * - cookie: each pair of all Cookie fields, name and value without the spaces
  *   about them, not decoded; a pair without '=' is a name. A field without
  *   pairs is removed. In answers the name of each Set-Cookie: drop removes the
