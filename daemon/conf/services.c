@@ -216,8 +216,14 @@ static bool is_own(const struct loading *g, unsigned i,
 	return strcmp(h->place.file, g->c->service[i].pack) == 0;
 }
 
-/* The lines of pack s whose turn it is, into left. Two packs in use that name
- * the same host themselves are an error that ruleset_build finds. */
+/* Lines that a pack itself has twice, or two packs that are both in use or both
+ * not, stay: an error that ruleset_build finds. */
+static bool is_double(const struct turn *t, const struct turn *before)
+{
+	return t->own && before == t;
+}
+
+/* The lines of pack i, whose turn it may be, into left. */
 static int take_turn(const struct loading *g, unsigned i,
     const struct turn *t, struct hash *h, struct service *left)
 {
@@ -232,8 +238,9 @@ static int take_turn(const struct loading *g, unsigned i,
 
 		if (is_own(g, i, l) != t->own)
 			continue;
-		r = hash_put(h, l->pattern, g->c);
-		if (r == 0 || (r == -EEXIST && t->active && t->own))
+		r = hash_put(h, l->pattern, (void *)(uintptr_t)t);
+		if (r == 0 || (r == -EEXIST &&
+		                  is_double(t, hash_get(h, l->pattern))))
 			to[left->nhost++] = *l;
 		else if (r != -EEXIST)
 			return r;
