@@ -9,7 +9,8 @@
 #include "base/span.h"
 
 #define BUNDLE_FILES_MAX 256
-#define BUNDLE_MAX_BYTES (16u << 20)
+#define BUNDLE_MAX_BYTES (128u << 20) /* most of it lists of hosts */
+#define BUNDLE_TEXT_MAX_BYTES (16u << 20) /* of what libconfig reads */
 
 struct buf;
 struct bundle;

@@ -6,7 +6,8 @@
 #include "conf/conf.h"
 #include "conf/lex_int.h"
 
-#define CONF_COMMON "common" /* folder below policy_dir */
+#define CONF_COMMON "common" /* folder below policy_dir: *.conf */
+#define CONF_LISTS "lists"   /* the same: *.hosts */
 #define CONF_CA_FILE "root.pem" /* in ca.dir: what clients install */
 
 /* Open sparsamd.conf: known keys only. As lex_open. */

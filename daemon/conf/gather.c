@@ -22,7 +22,8 @@ static int refuse(char err[CONF_ERR_BYTES], const char *path, int error)
 	return error;
 }
 
-bool conf_is_pack(const char *dir, const char *path)
+/* Is path a file right in dir, not hidden, that ends in tail? */
+static bool is_in(const char *dir, const char *path, struct span tail)
 {
 	struct span p = span_str(path), d = span_str(dir), name = p;
 
@@ -31,8 +32,13 @@ bool conf_is_pack(const char *dir, const char *path)
 			return false;
 		name = span_from(p, d.n + 1);
 	}
-	return name.n > strlen(".conf") && name.p[0] != '.' &&
-	    span_chr(name, '/') == name.n && span_ends(name, SPAN(".conf"));
+	return name.n > tail.n && name.p[0] != '.' &&
+	    span_chr(name, '/') == name.n && span_ends(name, tail);
+}
+
+bool conf_is_pack(const char *dir, const char *path)
+{
+	return is_in(dir, path, SPAN(".conf"));
 }
 
 static int by_name(const void *a, const void *b)
@@ -40,8 +46,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The *.conf in dir, sorted: the same folder always gives the same bundle. */
-static int list_folder(struct arena *a, const char *dir,
+/* The files in dir that end in tail, sorted: the same folder always gives the same
+ * bundle. */
+static int list_folder(struct arena *a, const char *dir, struct span tail,
     const char *name[BUNDLE_FILES_MAX], size_t *ret_n)
 {
 	DIR *d = opendir(dir);
@@ -56,7 +63,7 @@ static int list_folder(struct arena *a, const char *dir,
 
 		if (path == NULL)
 			r = arena_error(a);
-		else if (!conf_is_pack(dir, path))
+		else if (!is_in(dir, path, tail))
 			continue;
 		else if (*ret_n == BUNDLE_FILES_MAX)
 			r = -ENOBUFS;
@@ -70,14 +77,20 @@ static int list_folder(struct arena *a, const char *dir,
 	return r;
 }
 
+/* below: "", or a folder in dir that need not be there. */
 static int read_folder(struct bundle *b, struct arena *a, const char *dir,
-    bool must, char err[CONF_ERR_BYTES])
+    const char *below, struct span tail, char err[CONF_ERR_BYTES])
 {
 	const char *name[BUNDLE_FILES_MAX];
 	size_t n;
-	int r = list_folder(a, dir, name, &n);
+	int r;
 
-	if (r == -ENOENT && !must)
+	if (below[0] != '\0')
+		dir = conf_join(a, dir, below);
+	if (dir == NULL)
+		return arena_error(a);
+	r = list_folder(a, dir, tail, name, &n);
+	if (r == -ENOENT && below[0] != '\0')
 		return 0;
 	if (r < 0)
 		return refuse(err, dir, r);
@@ -110,9 +123,11 @@ static int gather(struct bundle *b, struct arena *a, const char *path,
 	lex_close(&l);
 	if (r < 0)
 		return r;
-	if ((r = read_folder(b, a, c->policy_dir, true, err)) < 0 ||
-	    (r = read_folder(b, a, conf_join(a, c->policy_dir, CONF_COMMON),
-		 false, err)) < 0 ||
+	if ((r = read_folder(b, a, c->policy_dir, "", SPAN(".conf"), err)) < 0 ||
+	    (r = read_folder(b, a, c->policy_dir, CONF_COMMON, SPAN(".conf"),
+		 err)) < 0 ||
+	    (r = read_folder(b, a, c->policy_dir, CONF_LISTS, SPAN(".hosts"),
+		 err)) < 0 ||
 	    (r = read_one(b, c->tls_trust, true, err)) < 0)
 		return r;
 	return read_one(b, conf_join(a, c->ca_dir, CONF_CA_FILE), false, err);

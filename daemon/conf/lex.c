@@ -178,6 +178,9 @@ int lex_open(struct lex *l, const struct bundle *b, const char *name,
 		    name);
 		return -EINVAL;
 	}
+	if (text.n > BUNDLE_TEXT_MAX_BYTES)
+		return lex_fail(l, NULL, "over %u bytes",
+		    BUNDLE_TEXT_MAX_BYTES);
 	if (memchr(text.p, '\0', text.n) != NULL)
 		return lex_fail(l, NULL, "this is no text: it has a NUL byte");
 	if ((fault = find_fault(text, &line)) != NULL) {

@@ -169,41 +169,54 @@ static bool is_inside(struct span name)
 	return name.p[name.n - 1] != '/';
 }
 
-static int open_include(struct pack *p, const struct bundle *b,
-    const char *dir, const config_setting_t *s)
+int policy_find(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, const char *what, const char *example,
+    struct span name, const char **ret_path, struct span *ret_text)
 {
-	const struct lex *l = &p->file[0];
-	struct lex *in = &p->file[p->nfile];
-	const config_setting_t *nested;
-	struct span name, path, twice;
-	int r;
+	struct span path;
 
-	if ((r = lex_value(l, s, "include", &name)) < 0)
-		return r;
 	if (!is_inside(name))
 		return lex_fail(l, s,
-		    "include \"%.60s\": expected a file below the folder of "
-		    "the packs, as in \"common/browser.conf\"",
-		    name.p);
-	if (p->nfile > POLICY_INCLUDES_MAX)
-		return lex_fail(l, s, "over %d includes", POLICY_INCLUDES_MAX);
+		    "%s \"%.60s\": expected a file below the folder of "
+		    "the packs, as in \"%s\"",
+		    what, name.p, example);
 	path = arena_join(p->arena,
-	    (const struct span[]){ span_str(dir),
-		dir[0] != '\0' ? SPAN("/") : SPAN(""), name,
+	    (const struct span[]){ span_str(p->dir),
+		p->dir[0] != '\0' ? SPAN("/") : SPAN(""), name,
 		span_of("", 1) },
 	    4);
 	if (path.p == NULL)
 		return lex_error(l, s, arena_error(p->arena), "");
-	if (bundle_find(b, path.p, &twice) < 0)
-		return lex_fail(l, s,
-		    "include \"%.60s\": there is no file %.200s", name.p,
-		    path.p);
+	*ret_path = path.p;
+	if (bundle_find(p->bundle, path.p, ret_text) == 0)
+		return 0;
+	return lex_fail(l, s, "%s \"%.60s\": there is no file %.200s", what,
+	    name.p, path.p);
+}
+
+static int open_include(struct pack *p, const config_setting_t *s)
+{
+	const struct lex *l = &p->file[0];
+	struct lex *in = &p->file[p->nfile];
+	const config_setting_t *nested;
+	struct span name, text;
+	const char *path;
+	int r;
+
+	if ((r = lex_value(l, s, "include", &name)) < 0)
+		return r;
+	if (p->nfile > POLICY_INCLUDES_MAX)
+		return lex_fail(l, s, "over %d includes", POLICY_INCLUDES_MAX);
+	r = policy_find(p, l, s, "include", "common/browser.conf", name, &path,
+	    &text);
+	if (r < 0)
+		return r;
 	for (unsigned i = 0; i < p->nfile; i++)
-		if (strcmp(p->file[i].file, path.p) == 0)
+		if (strcmp(p->file[i].file, path) == 0)
 			return lex_fail(l, s,
 			    "include \"%.60s\": it is here already", name.p);
 	p->nfile++;
-	if ((r = lex_open(in, b, path.p, p->arena, p->err)) < 0)
+	if ((r = lex_open(in, p->bundle, path, p->arena, p->err)) < 0)
 		return r;
 	nested = lex_member(lex_root(in), "include");
 	if (nested != NULL)
@@ -212,14 +225,13 @@ static int open_include(struct pack *p, const struct bundle *b,
 	return lex_keys(in, lex_root(in), "an included file", COMMON_KEYS);
 }
 
-static int open_includes(struct pack *p, const struct bundle *b,
-    const char *dir)
+static int open_includes(struct pack *p)
 {
 	const config_setting_t *list;
 	int r = lex_list(&p->file[0], lex_root(&p->file[0]), "include", &list);
 
 	for (unsigned i = 0; r == 0 && i < lex_count(list); i++)
-		r = open_include(p, b, dir, config_setting_get_elem(list, i));
+		r = open_include(p, config_setting_get_elem(list, i));
 	return r;
 }
 
@@ -304,6 +316,28 @@ static int assign(struct pack *p, const struct policy_var *given)
 	return -EINVAL;
 }
 
+/* Those without a default. */
+static int note_asked(struct pack *p)
+{
+	struct span *asks = &p->service->asks;
+	unsigned n = 0;
+
+	*asks = SPAN("");
+	for (unsigned i = 0; i < p->nvar; i++) {
+		const struct span piece[] = { *asks,
+			n > 0 ? SPAN(" ") : SPAN(""),
+			span_str(p->var[i].name) };
+
+		if (p->var[i].value != NULL)
+			continue;
+		*asks = arena_join(p->arena, piece, 3);
+		n++;
+	}
+	return asks->p != NULL
+	           ? 0
+	           : lex_error(&p->file[0], NULL, arena_error(p->arena), "");
+}
+
 static int take_variables(struct pack *p, const struct policy_var *var,
     unsigned nvar)
 {
@@ -319,18 +353,20 @@ static int take_variables(struct pack *p, const struct policy_var *var,
 		if (r < 0)
 			return r;
 	}
+	if (r == 0)
+		r = note_asked(p);
 	for (unsigned i = 0; r == 0 && i < nvar; i++)
 		r = assign(p, &var[i]);
 	return r;
 }
 
 /* Every variable has a value; of a service that is off, any will do. */
-static int check_variables(struct pack *p, bool idle)
+static int check_variables(struct pack *p)
 {
 	for (unsigned i = 0; i < p->nvar; i++) {
 		struct policy_var *v = &p->var[i];
 
-		if (v->value == NULL && !idle) {
+		if (v->value == NULL && !p->idle) {
 			snprintf(p->err, CONF_ERR_BYTES,
 			    "%s:%u: variable \"%s\" has no value: it must be "
 			    "given under variables of this service in "
@@ -399,21 +435,21 @@ int policy_expand(const struct pack *p, const struct lex *l,
 
 /* ---- the whole ---- */
 
-static int read_pack(struct pack *p, const struct bundle *b, const char *dir,
-    const char *path, const struct policy_var *var, unsigned nvar, bool idle)
+static int read_pack(struct pack *p, const char *path,
+    const struct policy_var *var, unsigned nvar)
 {
 	const struct lex *l = &p->file[0];
 	int r;
 
 	p->nfile = 1;
-	if ((r = lex_open(&p->file[0], b, path, p->arena, p->err)) < 0 ||
+	if ((r = lex_open(&p->file[0], p->bundle, path, p->arena, p->err)) < 0 ||
 	    (r = lex_keys(l, lex_root(l), "a pack",
 	    "service " COMMON_KEYS)) < 0 ||
 	    (r = take_service(l, p->service)) < 0 ||
 	    (r = check_name(l, p->service->id)) < 0 ||
-	    (r = open_includes(p, b, dir)) < 0 ||
+	    (r = open_includes(p)) < 0 ||
 	    (r = take_variables(p, var, nvar)) < 0 ||
-	    (r = check_variables(p, idle)) < 0)
+	    (r = check_variables(p)) < 0)
 		return r;
 	if ((r = policy_tables(p)) < 0 || (r = policy_hosts(p)) < 0 ||
 	    (r = policy_requests(p)) < 0 ||
@@ -435,10 +471,10 @@ static int read_file(const struct bundle *b, const char *dir, const char *path,
 		return -ENOMEM;
 	}
 	*ret_service = (struct service){ .id = SPAN_NONE };
-	*p = (struct pack){ .rules = r, .arena = ruleset_arena(r),
-		.service = ret_service, .err = err };
+	*p = (struct pack){ .bundle = b, .dir = dir, .idle = idle, .rules = r,
+		.arena = ruleset_arena(r), .service = ret_service, .err = err };
 	err[0] = '\0';
-	e = read_pack(p, b, dir, path, var, nvar, idle);
+	e = read_pack(p, path, var, nvar);
 	for (unsigned i = 0; i < p->nfile; i++)
 		lex_close(&p->file[i]);
 	free(p);

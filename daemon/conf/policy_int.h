@@ -15,6 +15,9 @@ struct pack {
 	unsigned nfile;
 	struct policy_var var[POLICY_VARS_MAX]; /* value NULL: none */
 	unsigned nvar;
+	const struct bundle *bundle;
+	const char *dir; /* of the packs */
+	bool idle;       /* the service is off */
 	struct ruleset *rules;
 	struct arena *arena; /* of rules */
 	struct service *service;
@@ -27,6 +30,16 @@ int policy_expand(const struct pack *p, const struct lex *l,
 
 /* The value of a variable, or NULL: there is none of this name. */
 const char *policy_value(const struct pack *p, struct span name);
+
+/* The file name below the folder of the packs. what: names it in errors, its like
+ * in example. */
+int policy_find(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, const char *what, const char *example,
+    struct span name, const char **ret_path, struct span *ret_text);
+
+/* "file:NAME" in hosts: the names in that file, one a line, checked. */
+int policy_host_list(const struct pack *p, const struct lex *l,
+    const config_setting_t *s, struct span name, struct host_line *h);
 
 /* The tables of all files, into p->service. */
 int policy_hosts(struct pack *p);

@@ -29,6 +29,7 @@ int policy_row(const struct lex *l, const config_setting_t *s, unsigned least,
 
 /* ---- hosts ---- */
 
+#define LIST SPAN("file:")
 #define HOST_FORM "( \"HOST HOST ...\", \"VERDICT\", ... )"
 
 int policy_sink(const struct pack *p, const struct lex *l,
@@ -135,7 +136,12 @@ static int take_hosts(const struct pack *p, unsigned file,
 		if (*n > RULE_HOSTS_MAX)
 			return lex_fail(l, s, "over %d hosts in one service",
 			    RULE_HOSTS_MAX);
-		r = parse_host(one, p->arena, &h.pattern, err);
+		h.listed = 0;
+		r = span_starts(one, LIST)
+		    ? policy_host_list(p, l, s, one, &h)
+		    : parse_host(one, p->arena, &h.pattern, err);
+		if (r < 0 && span_starts(one, LIST))
+			return r;
 		if (r < 0)
 			return lex_error(l, s, r, err);
 		if (file == 0 || !is_taken(&h, own, *n))

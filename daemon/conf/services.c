@@ -368,7 +368,7 @@ static int find_domains(struct conf *c)
 				base_of(s->host[k].pattern), span_of("", 1)
 			};
 
-			if (piece[0].n == 0)
+			if (piece[0].n == 0 || host_line_is_list(&s->host[k]))
 				continue;
 			*d = arena_join(c->arena, piece, 2).p;
 			if (*d == NULL)

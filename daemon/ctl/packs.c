@@ -30,6 +30,7 @@ static const char service[] =
     "000000\";\n"
     "    rating = { source = \"TEST\"; version = \"1\";\n"
     "      date = \"2020-01-01\"; light = \"green\"; };\n"
+    "    deviation = { id = \"TEST\"; };\n"
     "    transfer = { instrument = \"scc\"; assessment_id = \"TEST\"; };\n"
     "    instructions_unrestricted = true; own_purposes = \"none\";\n"
     "    max_case = 2; dpia_id = \"TEST\";\n"
@@ -69,15 +70,18 @@ static int add_file(struct bundle *b, const char *path, const char *name)
 	return r;
 }
 
+/* below: "", or a folder in dir that need not be there. */
 static int add_folder(struct bundle *b, const char *dir, const char *as,
-    bool must, char err[CONF_ERR_BYTES])
+    const char *below, struct span tail, char err[CONF_ERR_BYTES])
 {
 	char path[PATH_BYTES + 300], name[PATH_BYTES + 300];
-	DIR *d = opendir(dir);
 	struct dirent *e;
+	DIR *d;
 	int r = 0;
 
-	if (d == NULL && !must)
+	snprintf(path, sizeof path, "%.900s%s", dir, below);
+	d = opendir(path);
+	if (d == NULL && below[0] != '\0')
 		return 0;
 	if (d == NULL) {
 		r = -errno;
@@ -85,12 +89,16 @@ static int add_folder(struct bundle *b, const char *dir, const char *as,
 		return r;
 	}
 	while (r == 0 && (e = readdir(d)) != NULL) {
-		if (!span_ends(span_str(e->d_name), SPAN(".conf")) ||
+		if (!span_ends(span_str(e->d_name), tail) ||
 		    e->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof path, "%.900s/%s", dir, e->d_name);
-		snprintf(name, sizeof name, "%s/%s", as, e->d_name);
+		snprintf(path, sizeof path, "%.900s%s/%s", dir, below,
+		    e->d_name);
+		snprintf(name, sizeof name, "%.900s%s/%s", as, below,
+		    e->d_name);
 		r = add_file(b, path, name);
+		if (r == -EEXIST)
+			r = 0;
 		if (r < 0)
 			snprintf(err, CONF_ERR_BYTES, "%.400s: %s", path,
 			    strerror(-r));
@@ -99,15 +107,21 @@ static int add_folder(struct bundle *b, const char *dir, const char *as,
 	return r;
 }
 
+int packs_folder(struct bundle *b, const char *dir, const char *as,
+    char err[CONF_ERR_BYTES])
+{
+	int r = add_folder(b, dir, as, "", SPAN(".conf"), err);
+
+	if (r == 0)
+		r = add_folder(b, dir, as, "/common", SPAN(".conf"), err);
+	if (r == 0)
+		r = add_folder(b, dir, as, "/lists", SPAN(".hosts"), err);
+	return r;
+}
+
 int packs_read(struct bundle *b, const char *dir, char err[CONF_ERR_BYTES])
 {
-	char common[PATH_BYTES];
-	int r = add_folder(b, dir, PACKS_FOLDER, true, err);
-
-	if (r < 0)
-		return r;
-	snprintf(common, sizeof common, "%.900s/common", dir);
-	return add_folder(b, common, PACKS_FOLDER "/common", false, err);
+	return packs_folder(b, dir, PACKS_FOLDER, err);
 }
 
 static int add_trust(struct bundle *b)
@@ -148,6 +162,20 @@ static int probe(
 	return r;
 }
 
+/* Values for the variables that a pack asks for. */
+static void add_variables(struct buf *config, const struct service *s)
+{
+	struct span rest = s->asks, name;
+
+	(void)buf_add_str(config, " variables = {");
+	while (rest.n > 0) {
+		name = span_cut(&rest, ' ');
+		(void)buf_addf(config, " %.*s = \"%.*s.%.*s.invalid\";",
+		    SPAN_ARG(name), SPAN_ARG(name), SPAN_ARG(s->id));
+	}
+	(void)buf_add_str(config, " };");
+}
+
 int packs_config(struct bundle *b, const char *name, char err[CONF_ERR_BYTES])
 {
 	struct conf *all = NULL;
@@ -164,6 +192,7 @@ int packs_config(struct bundle *b, const char *name, char err[CONF_ERR_BYTES])
 	for (unsigned i = 0; i < all->nservice; i++) {
 		(void)buf_addf(&config, "%s\n{ id = \"%.*s\";",
 		    i > 0 ? "," : "", SPAN_ARG(all->service[i].id));
+		add_variables(&config, ruleset_at(all->rules, i));
 		(void)buf_add_str(&config, service);
 	}
 	(void)buf_add_str(&config, "\n);\n");

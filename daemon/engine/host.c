@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/arena.h"
+#include "engine/host_list.h"
 #include "engine/match.h"
 #include "engine/names.h"
 
@@ -23,6 +24,9 @@ struct hosts {
 	uint32_t nhead;
 	struct glob *glob;
 	uint32_t nglob;
+	struct host_list *list; /* owned; NULL: none */
+	uint32_t listed[HOST_LISTS_MAX]; /* number of list to that of pattern */
+	uint32_t nlisted;
 };
 
 /* The last label of *rest, which is cut off with its point. */
@@ -124,17 +128,102 @@ static int add(
 	return insert(h, g, ret_equal);
 }
 
-int hosts_build(struct arena *a, const struct span *pattern, uint32_t n,
+/* ---- lists ---- */
+
+static bool is_name(struct span s)
+{
+	size_t label = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '.' ? label == 0 : ++label > 63)
+			return false;
+		if (c == '.')
+			label = 0;
+		else if ((c < 'a' || c > 'z') && !ascii_digit(c) && c != '-' &&
+		         c != '_')
+			return false;
+	}
+	return label > 0;
+}
+
+int hosts_line(struct span *rest, char out[HOST_NAME_MAX_BYTES])
+{
+	struct span line = span_cut(rest, '\n'), zero = SPAN("0.0.0.0 "),
+		    own = SPAN("127.0.0.1 ");
+
+	line = span_trim(span_of(line.p, span_chr(line, '#')));
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line = span_trim(span_of(line.p, line.n - 1));
+	if (span_starts(line, zero))
+		line = span_trim(span_from(line, zero.n));
+	else if (span_starts(line, own))
+		line = span_trim(span_from(line, own.n));
+	if (line.n == 0)
+		return 0;
+	if (line.n > HOST_NAME_MAX_BYTES)
+		return -EINVAL;
+	for (size_t i = 0; i < line.n; i++)
+		out[i] = ascii_lower(line.p[i]);
+	return is_name(span_of(out, line.n)) ? (int)line.n : -EINVAL;
+}
+
+static size_t count_lines(struct span text)
+{
+	size_t n = 0;
+
+	for (; text.n > 0; span_cut(&text, '\n'))
+		n++;
+	return n;
+}
+
+static void add_list(struct hosts *h, struct span text, uint32_t number)
+{
+	char name[HOST_NAME_MAX_BYTES];
+	int n;
+
+	while (text.n > 0)
+		if ((n = hosts_line(&text, name)) > 0)
+			host_list_add(h->list,
+			    names_sum(span_of(name, (size_t)n), false),
+			    h->nlisted);
+	h->listed[h->nlisted++] = number;
+}
+
+static int make_list(
+    struct hosts *h, const struct host_pattern *pattern, uint32_t n)
+{
+	uint32_t lists = 0;
+	size_t names = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (pattern[i].list.n > 0) {
+			lists++;
+			names += count_lines(pattern[i].list);
+		}
+	if (lists > HOST_LISTS_MAX || names > HOST_LIST_NAMES_MAX)
+		return -E2BIG;
+	if (lists > 0 && (h->list = host_list_new(names)) == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+int hosts_build(struct arena *a, const struct host_pattern *pattern, uint32_t n,
     struct hosts **ret_hosts, uint32_t ret_twice[2])
 {
 	struct hosts *h = arena_zalloc(a, sizeof *h);
 	uint32_t stars = 0;
 	int r;
 
+	*ret_hosts = h;
 	if (h == NULL)
 		return arena_error(a);
 	for (uint32_t i = 0; i < n; i++)
-		stars += span_chr(pattern[i], '*') < pattern[i].n;
+		stars += span_chr(pattern[i].pattern, '*') <
+		         pattern[i].pattern.n;
 	h->glob = arena_alloc(a, stars * sizeof *h->glob);
 	h->head = arena_alloc(a, stars * sizeof *h->head);
 	if ((r = names_init(&h->exact, a, n - stars, false)) < 0 ||
@@ -142,13 +231,38 @@ int hosts_build(struct arena *a, const struct span *pattern, uint32_t n,
 		return r;
 	if (arena_error(a) < 0)
 		return arena_error(a);
-	for (uint32_t i = 0; i < n; i++)
-		if ((r = add(h, pattern[i], i, &ret_twice[0])) < 0) {
+	if ((r = make_list(h, pattern, n)) < 0)
+		return r;
+	for (uint32_t i = 0; i < n; i++) {
+		if (pattern[i].list.n > 0) {
+			add_list(h, pattern[i].list, i);
+			continue;
+		}
+		r = add(h, pattern[i].pattern, i, &ret_twice[0]);
+		if (r < 0) {
 			ret_twice[r == -EEXIST ? 1 : 0] = i;
 			return r;
 		}
-	*ret_hosts = h;
+	}
 	return 0;
+}
+
+void hosts_fini(struct hosts *h)
+{
+	if (h == NULL)
+		return;
+	host_list_free(h->list);
+	h->list = NULL;
+}
+
+/* Number of the pattern whose list names host, or HOST_NONE. */
+static uint32_t find_listed(const struct hosts *h, struct span host)
+{
+	uint32_t list = h->list != NULL
+	                    ? host_list_get(h->list, names_sum(host, false))
+	                    : HOST_LIST_NONE;
+
+	return list == HOST_LIST_NONE ? HOST_NONE : h->listed[list];
 }
 
 uint32_t hosts_find(const struct hosts *h, struct span host)
@@ -162,9 +276,9 @@ uint32_t hosts_find(const struct hosts *h, struct span host)
 	for (size_t i = 0; i < host.n; i++)
 		low[i] = ascii_lower(host.p[i]);
 	host.p = low;
-	if ((found = names_get(&h->exact, host)) != NAMES_NONE)
+	if ((found = names_get(&h->exact, host)) != NAMES_NONE ||
+	    (found = find_listed(h, host)) != HOST_NONE)
 		return found;
-	found = HOST_NONE;
 	for (rest = host; rest.n > 0; span_cut(&rest, '.')) {
 		if ((list = names_get(&h->suffix, rest)) == NAMES_NONE)
 			continue;

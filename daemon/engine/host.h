@@ -11,12 +11,24 @@
 struct arena;
 struct hosts;
 
-/* pattern: n lower-case patterns as parse_host gives them, earlier ones first;
- * borrowed, but for the pointer. 0; -EEXIST with the two equal ones in
- * ret_twice; -EINVAL for "*" or a '*' in the last label (ret_twice[0]); or the
- * error of a. */
-int hosts_build(struct arena *a, const struct span *pattern, uint32_t n,
+/* What stands for a number: a pattern, or a list of names, one a line, in the form
+ * that hosts_line reads. */
+struct host_pattern {
+	struct span pattern; /* lower case, as parse_host gives it; borrowed */
+	struct span list;    /* not empty: instead of it; read once */
+};
+
+/* n of them, earlier ones first. 0; -EEXIST with the two equal ones in ret_twice;
+ * -EINVAL for "*" or a '*' in the last label (ret_twice[0]); -E2BIG for too many
+ * lists or names; -ENOMEM; or the error of a. */
+int hosts_build(struct arena *a, const struct host_pattern *pattern, uint32_t n,
     struct hosts **ret_hosts, uint32_t ret_twice[2]);
+void hosts_fini(struct hosts *h); /* what is not in the arena; NULL is fine */
+
+/* Cut the next line off *rest and read it: a host name, in any case, perhaps behind
+ * "0.0.0.0" or "127.0.0.1" as in files of hosts; '#' begins a comment. The lower
+ * case name in out; its length, 0: there is none on this line; -EINVAL. */
+int hosts_line(struct span *rest, char out[HOST_NAME_MAX_BYTES]);
 
 /* Number of the pattern for host (any case), or HOST_NONE. No allocation. */
 uint32_t hosts_find(const struct hosts *h, struct span host);

@@ -16,7 +16,7 @@ static uint64_t mix(uint64_t h, uint64_t word)
 	return h ^ h >> 29;
 }
 
-static uint32_t sum_of(struct span s, bool nocase)
+uint64_t names_sum(struct span s, bool nocase)
 {
 	uint64_t fold = nocase ? FOLD : 0, h = s.n, w;
 	uint32_t a, b;
@@ -35,6 +35,13 @@ static uint32_t sum_of(struct span s, bool nocase)
 		a |= (uint32_t)(unsigned char)s.p[s.n - 1] << 16;
 		h = mix(h, a | fold);
 	}
+	return h;
+}
+
+static uint32_t sum_of(struct span s, bool nocase)
+{
+	uint64_t h = names_sum(s, nocase);
+
 	return (uint32_t)(h ^ h >> 32);
 }
 

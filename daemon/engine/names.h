@@ -35,6 +35,10 @@ static inline unsigned name_mark(struct span s)
 	return (first * 8 + last * 37 + (unsigned)s.n * 5) & 255;
 }
 
+/* A sum of the bytes of name, the same in every process; nocase: the same in
+ * either case. */
+uint64_t names_sum(struct span name, bool nocase);
+
 /* Room for n names (at most 2^24); the names are borrowed. 0, or the error of
  * the arena. */
 int names_init(struct names *t, struct arena *a, size_t n, bool nocase);

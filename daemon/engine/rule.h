@@ -199,7 +199,9 @@ struct entry {
 };
 
 struct host_line {
-	struct span pattern; /* one host or glob, lower case */
+	struct span pattern; /* one host or glob, lower case; "file:NAME" */
+	struct span list;    /* "file:": names, one a line, until ruleset_build */
+	uint32_t listed;     /* "file:": how many names, else 0 */
 	enum verdict verdict;
 	enum category category; /* deny only */
 	struct sink sink;       /* deny only */
@@ -207,6 +209,12 @@ struct host_line {
 	struct place place;
 	uint32_t id;
 };
+
+/* A file of names instead of a pattern? */
+static inline bool host_line_is_list(const struct host_line *l)
+{
+	return span_starts(l->pattern, SPAN("file:"));
+}
 
 /* What a value looks like, whatever its field is called: bits, to be joined. */
 enum shape_bit {
@@ -244,6 +252,7 @@ struct list_of_entries {
 
 struct service {
 	struct span id, name, reviewed, operator_name, operator_seat, stance;
+	struct span asks; /* variables without a default, with spaces between */
 	uint32_t version;
 	bool e2ee, retired;
 	struct span retired_since, successor; /* with retired: a date, a name */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "engine/host_list.h"
 #include "engine/message.h"
 #include "engine/plan.h"
 #include "engine/ruleset_int.h"
@@ -60,6 +61,7 @@ void ruleset_unref(struct ruleset *r)
 		return;
 	for (size_t i = 0; i < r->count; i++)
 		free_plans(r->service[i]);
+	hosts_fini(r->hosts);
 	arena_free(r->arena);
 	free(r);
 }
@@ -165,7 +167,7 @@ static int refuse_host(const struct ruleset *r, int error, const uint32_t *at,
 static int build_hosts(
     struct ruleset *r, struct place *ret_place, char err[PARSE_ERR_BYTES])
 {
-	struct span *pattern;
+	struct host_pattern *pattern;
 	uint32_t n = 0, twice[2] = { 0, 0 };
 	int e;
 
@@ -178,9 +180,13 @@ static int build_hosts(
 	n = 0;
 	for (size_t i = 0; i < r->count; i++)
 		for (uint32_t k = 0; k < r->service[i]->nhost; k++) {
+			struct host_line *l = &r->line[i][k];
+
 			r->host[n].service = r->service[i];
-			r->host[n].line = &r->service[i]->host[k];
-			pattern[n++] = r->service[i]->host[k].pattern;
+			r->host[n].line = l;
+			pattern[n++] = (struct host_pattern){ l->pattern,
+				l->listed > 0 ? l->list : SPAN_NONE };
+			l->list = SPAN_NONE;
 		}
 	e = hosts_build(r->arena, pattern, n, &r->hosts, twice);
 	return e < 0 ? refuse_host(r, e, twice, ret_place, err) : 0;
@@ -202,6 +208,11 @@ int ruleset_build(
 		snprintf(err, PARSE_ERR_BYTES,
 		    "the packs are too large: over %u bytes together",
 		    RULESET_BYTES_MAX);
+		e = -EINVAL;
+	} else if (e == -E2BIG) {
+		snprintf(err, PARSE_ERR_BYTES,
+		    "lists of hosts: over %u lists or %u names together",
+		    HOST_LISTS_MAX, HOST_LIST_NAMES_MAX);
 		e = -EINVAL;
 	}
 	return e;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "lib/case_conf.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "conf/date.h"
 #include "ctl/lines.h"
@@ -53,28 +53,6 @@ static int add_file(struct bundle *b, const char *path, const char *name)
 		err = bundle_add(b, name, buf_span(&text));
 	buf_fini(&text);
 	return err;
-}
-
-/* All *.conf of a folder; what is in the bundle already stays. */
-static void add_folder(
-    struct bundle *b, const char *top, const char *dir, const char *as)
-{
-	char path[PATH_BYTES], name[PATH_BYTES];
-	struct dirent *e;
-	DIR *d;
-
-	snprintf(path, sizeof path, "%s/%s", top, dir);
-	d = opendir(path);
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		if (!span_ends(span_str(e->d_name), SPAN(".conf")) ||
-		    e->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "%s/%s/%s", top, dir, e->d_name);
-		snprintf(name, sizeof name, "%s/%s", as, e->d_name);
-		(void)add_file(b, path, name);
-	}
-	if (d != NULL)
-		closedir(d);
 }
 
 /* The named file beside the case, in a folder above it, or among the cases. */
@@ -160,8 +138,9 @@ struct conf *case_conf(const struct case_file *c,
 		(void)add_file(b, path, "ca/root.pem");
 	else
 		(void)bundle_add(b, "trust.pem", SPAN(""));
-	add_folder(b, place->cases, "pack", "pack");
-	add_folder(b, place->cases, "pack/common", "pack/common");
+	snprintf(path, sizeof path, "%s/pack", place->cases);
+	if (access(path, F_OK) == 0 && packs_folder(b, path, "pack", err) < 0)
+		goto done;
 	if (packs_read(b, place->policy, err) < 0 ||
 	    add_config(b, c, place, err) < 0)
 		goto done;
