@@ -19,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("SPARSAM_BUILD") or os.environ.get("builddir") or \
     os.path.join(TOP, "build")
-CAPTURE = os.path.join(TOP, "tests/data/zoom-meetingsdk.har")
+DATA = os.path.join(TOP, "tests/data")
+CAPTURE = os.path.join(DATA, "zoom-meetingsdk.har")
 
 # What must never be found at a provider or in a log.
 PLANTED = ["Erika Mustermann", "Mustermann", "erika.mustermann",
@@ -28,7 +29,7 @@ PLANTED = ["Erika Mustermann", "Mustermann", "erika.mustermann",
            "geraet-0815-kennung", "vertrackt-4711"]
 
 SERVICE = """
-  { id = "%(id)s"; mode = "enforce"; variables = { };
+  { id = "%(id)s"; mode = "enforce"; variables = { %(variables)s };
     agreement = { kind = "avv"; id = "AVV-2026-17"; version = "3";
       date = "2026-03-01"; sha256 = "%(sha)s"; valid_until = "%(until)s";
       rating = { source = "BlnBDI 2.0"; version = "2.0"; date = "2021-02-18";
@@ -36,7 +37,8 @@ SERVICE = """
       deviation = { id = "ZV-2026-4"; }; instructions_unrestricted = true;
       own_purposes = "none"; max_case = 2; dpia_id = "DSFA-12";
       transfer = { instrument = "scc"; assessment_id = "TIA-5"; };
-      staff = { council_ref = "PR-7"; notice_ref = "INFO-3"; }; };
+      staff = { council_ref = "PR-7"; notice_ref = "INFO-3"; };
+      %(agreement)s };
     %(inspection)s
   }"""
 INSPECTION = """inspection = { basis = "Art. 6(1)(e) GDPR"; dpia = "DSFA-12";
@@ -53,15 +55,8 @@ control_socket = "%(dir)s/control";
 ca = { dir = "%(dir)s/ca"; name = "Amt Beispielstadt"; };
 tls = { profile = "tr-02102-2"; trust = "%(dir)s/pki/root.pem"; };
 connect_to = (
-  { host = "*.zoom.us"; port = 443; to = "127.0.0.1:%(tls)d"; },
-  { host = "zoom.us"; port = 443; to = "127.0.0.1:%(tls)d"; },
-  { host = "*.lab.example"; port = 443; to = "127.0.0.1:%(tls)d"; },
-  { host = "lab.example"; port = 443; to = "127.0.0.1:%(tls)d"; },
-  { host = "*.zoom.us"; port = 80; to = "127.0.0.1:%(plain)d"; },
-  { host = "zoom.us"; port = 80; to = "127.0.0.1:%(plain)d"; },
-  { host = "*.lab.example"; port = 80; to = "127.0.0.1:%(plain)d"; },
-  { host = "lab.example"; port = 80; to = "127.0.0.1:%(plain)d"; },
-  { host = "*.example.de"; port = 0; to = "127.0.0.1:%(tls)d"; } );
+  { host = "*"; port = 80; to = "127.0.0.1:%(plain)d"; },
+  { host = "*"; port = 0; to = "127.0.0.1:%(tls)d"; } );
 page = { authority = "Amt Beispielstadt"; telephone = "Durchwahl 4711";
   own_service = "https://konferenz.amt.example/";
   eu_provider = "https://video.example.eu/"; contact = "Auskunft 115"; };
@@ -69,6 +64,26 @@ page = { authority = "Amt Beispielstadt"; telephone = "Durchwahl 4711";
 services = (%(services)s
 );
 """
+
+
+def data_file(service):
+    """The fake provider's data of a service, or None."""
+    path = os.path.join(HERE, "provider", service + ".json")
+    return path if os.path.exists(path) else None
+
+
+def data_of(service):
+    if data_file(service) is None:
+        return {}
+    with open(data_file(service), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def variables(data):
+    """The pack's variables as libconfig."""
+    return " ".join('%s = "%s";' % (k, v.replace("\\", "\\\\")
+                                    .replace('"', '\\"'))
+                    for k, v in data.get("variables", {}).items())
 
 
 def free_port():
@@ -196,12 +211,15 @@ class Gate:
         subprocess.run([os.path.join(HERE, "pki"), self.path("pki")],
                        check=True)
         ports = self.path("ports")
+        files = [data_file(s) for s in self.options["services"]
+                 if data_file(s)] or [data_file("zoom")]
         with open(self.path("provider.log"), "ab") as log:
             self.provider = subprocess.Popen(
                 ["/usr/bin/python3",
                  os.path.join(HERE, "provider/provider.py"),
                  "--pki", self.path("pki"), "--record", self.record_path,
-                 "--ports-file", ports, "--parent", str(os.getpid())],
+                 "--ports-file", ports, "--parent", str(os.getpid()),
+                 "--rules"] + files,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.children.append(self.provider)
         if not wait(lambda: os.path.exists(ports)):
@@ -230,6 +248,8 @@ class Gate:
             listen.append('"[::1]:%d"' % self.port)
         services = ",".join(SERVICE % {
             "id": s, "sha": "0" * 64, "until": o["until"],
+            "variables": variables(data_of(s)),
+            "agreement": data_of(s).get("agreement", ""),
             "inspection": INSPECTION if o["inspect"] else ""}
             for s in o["services"])
         text = CONF % {

@@ -1,17 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""A fake conferencing provider on loopback, driven by a data file.
+"""Fake conferencing providers on loopback, played from data files.
 
-provider.py --pki DIR --record FILE [--rules zoom.json] [--port N] [--plain N]
+provider.py --pki DIR --record FILE [--rules FILE...] [--port N] [--plain N]
             [--ports-file FILE] [--parent PID]
 
-Serves HTTPS for every name of the test PKI (certificate by SNI) and plain HTTP
-on a second port; both on 127.0.0.1 only. Refuses what the real service would
-refuse. Everything that arrives is written to the record as JSON lines:
+Serves HTTPS for every name (certificates by SNI: certs.py) and plain HTTP on a
+second port; both on 127.0.0.1 only. Each data file (rules.py; default zoom.json)
+is a service with the hosts it names; of two that name one the first answers.
+Refuses what the real service would refuse. Everything that arrives is written
+to the record as JSON lines:
   {"event": "tls", "sni": ...}          a handshake was finished
-  {"event": "request", "host", "method", "target", "headers", "body64", ...}
-  {"event": "ws", "host", "target", "got64": [...]}
+  {"event": "request", "host", "method", "target", "headers", "body64",
+   "telemetry", "met": "yes" or what was missing, ...}
+  {"event": "ws", "host", "target", "got64": [...], "unmet": [...]}
   {"event": "bad", "why": ...}          a request this server had to refuse
+POST /forget to lab.example: what was remembered is gone, a new meeting begins.
 With --parent it ends when that process is gone.
 """
 import argparse
@@ -27,10 +31,10 @@ import time
 import http1
 import lab
 import rules
+import values
 import ws
-
-BAD_CERT = ("expired", "notyet", "unknown", "weak", "sha1", "selfsigned",
-            "wrongname", "rsa")
+from certs import Certificates
+from talk import Talk
 
 
 class Record:
@@ -45,40 +49,23 @@ class Record:
             self.file.flush()
 
 
-def certificate_for(name):
-    name = name or ""
-    first, _, rest = name.partition(".")
-    if rest == "lab.example" and first in BAD_CERT:
-        return first
-    if name == "lab.example" or name.endswith(".lab.example"):
-        return "lab"
-    if name.endswith(("zoom.us", "zoom.com")):
-        return "zoom"
-    return "third"
-
-
 class Provider:
     def __init__(self, args):
-        self.data = rules.load(args.rules)
+        self.services = [rules.Service(p) for p in args.rules]
         self.record = Record(args.record)
-        self.pki = args.pki
-        self.contexts = {}
-        self.context = self.context_for("third")
+        self.certificates = Certificates(args.pki)
+        self.context = self.certificates.context("lab.example")
         self.context.sni_callback = self.on_sni
 
-    def context_for(self, cert):
-        if cert not in self.contexts:
-            c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            if cert in ("weak", "sha1"):
-                c.set_ciphers("DEFAULT:@SECLEVEL=0")
-            c.load_cert_chain(os.path.join(self.pki, cert + ".pem"))
-            c.set_alpn_protocols(["http/1.1"])
-            self.contexts[cert] = c
-        return self.contexts[cert]
-
     def on_sni(self, sslobj, name, context):
-        sslobj.context = self.context_for(certificate_for(name))
+        sslobj.context = self.certificates.context(name)
         sslobj.sni = name
+
+    def service(self, host):
+        return next((s for s in self.services if s.serves(host)), None)
+
+    def is_telemetry(self, host):
+        return any(s.is_telemetry(host) for s in self.services)
 
     def serve(self, sock, tls):
         try:
@@ -127,7 +114,8 @@ class Provider:
                 again = special(req, wire)
             elif host.endswith("lab.example") and req.get("upgrade") and \
                     req.path() == "/ws":
-                again = self.socket(wire, req, host, {"echo": "*"}, {})
+                again = self.socket(wire, req, None, {"echo": "*"},
+                                    values.Seen())
             else:
                 req.read_body()
                 again = self.by_rule(wire, req, host)
@@ -150,92 +138,121 @@ class Provider:
             trailers=req.trailers, chunked=req.chunked,
             body64=base64.b64encode(req.kept).decode(),
             body_bytes=req.body_bytes,
-            telemetry=rules.is_telemetry(self.data, host),
+            telemetry=self.is_telemetry(host),
             met=getattr(req, "met", None),
             cut=getattr(req, "cut", False))
 
     def by_rule(self, wire, req, host):
-        rule = rules.find(self.data, host, req)
-        have = rules.fields(req)
-        extra = self.cors(req)
-        if rule is None and rules.is_telemetry(self.data, host):
-            rule = {"json": {"status": True}}
+        if host == "lab.example" and req.path() == "/forget":
+            for service in self.services:
+                service.forget()
+            http1.answer(wire, req, 204, [])
+            return True
+        service = self.service(host)
+        seen = values.Seen(req.kept, req.headers, req.query(), service)
+        rule = rules.find(service, host, req.method, req.path(), seen) \
+            if service else None
+        if rule is None and service:
+            rule = service.from_capture(req.method, host, req.path())
+        if rule is None and self.is_preflight(req):
+            rule = {"answer": {"status": 204}}
+        if rule is None and service and service.is_telemetry(host):
+            rule = {"answer": {"json": {}}}
         if rule is None:
-            self.note(req, host)
-            http1.answer(wire, req, 404, extra + [("Content-Type",
-                                                   "text/plain")], b"?")
-            return True
-        why = rules.unmet(rule, have)
-        req.met = why or "yes"
+            rule = {"answer": {"status": 404, "headers":
+                               [["Content-Type", "text/plain"]], "text": "?"}}
+        else:
+            seen.why = rules.unmet(rule.get("need", {}), seen) or ""
+            req.met = seen.why or "yes"
         self.note(req, host)
-        if why and "refuse" in rule:
-            have["need"] = {"why": why}
-            status, headers, body = rules.render(self.data, rule["refuse"],
-                                                 have)
-            http1.answer(wire, req, status, extra + headers, body)
-            return True
         if "ws" in rule:
-            return self.socket(wire, req, host, rule["ws"], have, why)
-        status, headers, body = rules.render(self.data, rule, have)
-        http1.answer(wire, req, status, extra + headers, body)
+            return self.socket(wire, req, service, rule["ws"], seen)
+        if seen.why:
+            part = rule.get("refuse", {"status": 403, "json":
+                                       {"error": "${need.why}"}})
+        else:
+            rules.remember(service, rule, seen)
+            part = rules.answer_of(service, rule, service.count(id(rule))
+                                   if "answers" in rule else 0)
+            if part == "capture":
+                part = service.from_capture(req.method, host, req.path()) or \
+                    {"status": 404}
+            if "ws" in part:
+                return self.socket(wire, req, service, part["ws"], seen)
+        return self.answer(wire, req, service, part, seen)
+
+    def answer(self, wire, req, service, part, seen):
+        if "delay" in part:
+            time.sleep(part["delay"] / 1000)
+        status, headers, body = rules.render(service, part, seen)
+        headers = self.cors(req) + headers
+        if "stream" not in part:
+            http1.answer(wire, req, status, headers, body)
+            return True
+        wire.send(http1.head(status, headers +
+                             [("Transfer-Encoding", "chunked")]))
+        for one in part["stream"]:
+            if isinstance(one, dict) and set(one) == {"wait"}:
+                time.sleep(one["wait"] / 1000)
+                continue
+            text = seen.fill(one) if isinstance(one, str) else json.dumps(
+                seen.fill(one), separators=(",", ":")) + "\n"
+            wire.send(b"%x\r\n%s\r\n" % (len(text.encode()), text.encode()))
+        time.sleep(part.get("hold", 0) / 1000)
+        wire.send(b"0\r\n\r\n")
         return True
+
+    @staticmethod
+    def is_preflight(req):
+        return req.method == "OPTIONS" and \
+            req.get("access-control-request-method")
 
     @staticmethod
     def cors(req):
         origin = req.get("origin")
         if not origin:
             return []
-        return [("Access-Control-Allow-Origin", origin),
-                ("Access-Control-Allow-Credentials", "true"),
-                ("Vary", "Origin")]
+        out = [("Access-Control-Allow-Origin", origin),
+               ("Access-Control-Allow-Credentials", "true"),
+               ("Vary", "Origin")]
+        if req.method == "OPTIONS":
+            out += [("Access-Control-Allow-Methods",
+                     req.get("access-control-request-method") or "*"),
+                    ("Access-Control-Allow-Headers",
+                     req.get("access-control-request-headers") or "*"),
+                    ("Access-Control-Max-Age", "600")]
+        return out
 
-    def socket(self, wire, req, host, how, have, why=None):
+    def socket(self, wire, req, service, how, seen):
         key = req.get("sec-websocket-key")
         if (req.get("upgrade") or "").lower() != "websocket" or not key or \
                 "upgrade" not in (req.get("connection") or "").lower():
             http1.answer(wire, req, 400, [("Content-Type", "text/plain")],
                          b"WebSocket expected")
             return True
-        wire.send(http1.head(101, [
-            ("Upgrade", "websocket"), ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Accept", ws.accept_key(key))]))
-        have.setdefault("need", {})["why"] = why or ""
-        greet = how.get("refuse", []) if why else how.get("greet", [])
-        got = []
+        headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"),
+                   ("Sec-WebSocket-Accept", ws.accept_key(key))]
+        offered = [p.strip() for p in
+                   (req.get("sec-websocket-protocol") or "").split(",")]
+        protocol = how.get("protocol")
+        if protocol and protocol not in offered:
+            seen.why = seen.why or "subprotocol %s is missing" % protocol
+            req.met = seen.why
+        elif protocol:
+            headers.append(("Sec-WebSocket-Protocol", protocol))
+        packed = service is not None and ws.OFFER in \
+            (req.get("sec-websocket-extensions") or "")
+        if packed:
+            headers.append(("Sec-WebSocket-Extensions", ws.AGREED))
+        wire.send(http1.head(101, headers))
+        talk = Talk(wire, service, how, seen, packed)
         try:
-            for message in rules.fill(greet, have):
-                wire.send(ws.frame(ws.TEXT, json.dumps(
-                    message, separators=(",", ":")).encode()))
-            if why:
-                wire.send(ws.frame(ws.CLOSE, b"\x03\xf0"))
-            self.dialogue(wire, how, got)
-        except http1.Closed:
-            pass
+            talk.run(seen.why)
         finally:
-            self.record.write(event="ws", host=host, target=req.target,
-                              got64=got)
+            self.record.write(
+                event="ws", host=req.get("host").partition(":")[0].lower(),
+                target=req.target, got64=talk.got, unmet=talk.unmet)
         return False
-
-    @staticmethod
-    def dialogue(wire, how, got):
-        while True:
-            opcode, payload = ws.read_frame(wire)
-            if len(got) < 1000:
-                got.append(base64.b64encode(payload).decode())
-            if opcode == ws.CLOSE:
-                wire.send(ws.frame(ws.CLOSE, payload[:2]))
-                return
-            if opcode == ws.PING:
-                wire.send(ws.frame(ws.PONG, payload))
-            elif how.get("echo") == "*":
-                wire.send(ws.frame(opcode, payload))
-            elif opcode == ws.TEXT:
-                try:
-                    evt = json.loads(payload).get("evt")
-                except (ValueError, AttributeError):
-                    continue
-                if evt in how.get("echo", []):
-                    wire.send(ws.frame(ws.TEXT, payload))
 
 
 def listen(port):
@@ -258,7 +275,8 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--pki", required=True)
     p.add_argument("--record", required=True)
-    p.add_argument("--rules", default=os.path.join(here, "zoom.json"))
+    p.add_argument("--rules", nargs="+",
+                   default=[os.path.join(here, "zoom.json")])
     p.add_argument("--port", type=int, default=0)
     p.add_argument("--plain", type=int, default=0)
     p.add_argument("--ports-file")
