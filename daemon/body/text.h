@@ -6,9 +6,9 @@
  * Any byte but NUL (refused: it is no text, or UTF-16) may stand in a line; LF ends
  * it, a CR before LF belongs to the end.
  * Behind the last line stand the texts of plan_append, each on lines of its own;
- * a body of no bytes stays one. An empty line has the empty name. Lines are bounded by SCRUB_NAME_MAX, where
- * only detect lines look by SCRUB_VALUE_MAX (-E2BIG). New text with CR or LF in
- * it is refused (-EBADMSG).
+ * a body of no bytes stays one. An empty line has the empty name. Lines are
+ * bounded by SCRUB_NAME_MAX, where only detect lines look by SCRUB_VALUE_MAX
+ * (-E2BIG). New text with CR or LF in it is refused (-EBADMSG).
  * Reports call each of them "line": a line is a value, not a name. */
 #ifndef BODY_TEXT_H
 #define BODY_TEXT_H
