@@ -15,8 +15,10 @@ void own_pac(struct buf *out, const struct conf *conf, const char *authority)
 	    "// Hosts of conferencing services go through the gateway.\n"
 	    "function FindProxyForURL(url, host) {\n"
 	    "  var domain = [");
+	/* Pages that refuse something lead to our own. */
+	buf_addf(out, "\n    \"%s\"", conf->page_name);
 	for (unsigned i = 0; i < n; i++)
-		buf_addf(out, "%s\n    \"%s\"", i > 0 ? "," : "", domain[i]);
+		buf_addf(out, ",\n    \"%s\"", domain[i]);
 	buf_addf(out,
 	    "\n  ];\n"
 	    "  host = host.toLowerCase();\n"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* page - pages for people, German and English, plain HTML: readable without
- * script, style or colour, prints well. Pure but for the configuration. */
+ * script, style or colour, print well, and nothing is loaded for them. They name
+ * no person, no host and no address but the gateway's own. Pure but for the
+ * configuration. */
 #ifndef PROXY_PAGE_H
 #define PROXY_PAGE_H
 
@@ -10,11 +12,21 @@
 struct buf;
 struct conf;
 
+/* Everything but the one style sheet, which stands in the page: its digest. */
+#define PAGE_CSP \
+	"default-src 'none'; " \
+	"style-src 'sha256-" PAGE_STYLE_SHA256 "'; " \
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#define PAGE_STYLE_SHA256 "4t+chtHq05HxG5GOEIV+upvrlYdcqyAbf9SieYsya80="
+
 /* By Accept-Language: German unless English is preferred to it. */
 bool page_german(struct span accept_language);
+/* By "lang=de" or "lang=en" in the query of a page of our own, else as above. */
+bool page_german_query(struct span query, struct span accept_language);
 
-/* Which service, why, and what to do instead: telephone, own service, EU
- * provider, an agreed service. service may be NULL. */
+/* Why, and what to do instead: telephone, own service, EU provider, an agreed
+ * service. The other language stands below the first: a link that leads to it
+ * would ask the provider's server. service may be NULL. */
 void page_refusal(struct buf *out, const struct conf *conf,
     const struct service *service, enum why why, bool german);
 

@@ -93,6 +93,14 @@ static int keep(struct buf *b, struct arena *a, struct span *ret_body)
 	return err < 0 ? err : arena_error(a);
 }
 
+/* What a page may do in a browser: show its text and its one style. */
+static void protect(struct answer *r)
+{
+	add(r, SPAN("Content-Security-Policy"), SPAN(PAGE_CSP));
+	add(r, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
+	add(r, SPAN("Referrer-Policy"), SPAN("no-referrer"));
+}
+
 static int refusal_page(const struct conf *conf, const struct service *service,
     enum why why, const struct msg *req, struct arena *a, struct answer *r)
 {
@@ -115,11 +123,7 @@ static int refusal_page(const struct conf *conf, const struct service *service,
 	    is_navigation(req) ? SPAN("text/html; charset=utf-8")
 	                       : SPAN("text/plain; charset=utf-8"),
 	    body);
-	add(r, SPAN("Content-Security-Policy"),
-	    SPAN("default-src 'none'; style-src 'unsafe-inline'; "
-	         "form-action 'none'; frame-ancestors 'none'"));
-	add(r, SPAN("X-Content-Type-Options"), SPAN("nosniff"));
-	add(r, SPAN("Referrer-Policy"), SPAN("no-referrer"));
+	protect(r);
 	return 0;
 }
 
@@ -166,19 +170,18 @@ int reply_refusal(const struct conf *conf, const struct service *service,
 }
 
 static int own_page(const struct conf *conf, const struct msg *req,
-    struct arena *a, struct answer *r)
+    struct span query, struct arena *a, struct answer *r)
 {
 	struct span body;
 	struct buf b;
 	int err;
 
 	buf_init(&b, PAGE_MAX_BYTES);
-	page_start(
-	    &b, conf, page_german(msg_value(req, FIELD_ACCEPT_LANGUAGE)));
+	page_start(&b, conf,
+	    page_german_query(query, msg_value(req, FIELD_ACCEPT_LANGUAGE)));
 	err = keep(&b, a, &body);
 	answer_init(r, 200, SPAN("text/html; charset=utf-8"), body);
-	add(r, SPAN("Content-Security-Policy"),
-	    SPAN("default-src 'none'; style-src 'unsafe-inline'"));
+	protect(r);
 	stat_add(STAT_PAGES, 1);
 	return err;
 }
@@ -212,7 +215,7 @@ int reply_own(const struct conf *conf, const struct msg *req, struct arena *a,
 		    SPAN("only GET and HEAD\n"));
 		add(ret_answer, SPAN("Allow"), SPAN("GET, HEAD"));
 	} else if (span_eq(path, SPAN("/"))) {
-		return own_page(conf, req, a, ret_answer);
+		return own_page(conf, req, query, a, ret_answer);
 	} else if (span_eq(path, SPAN("/proxy.pac")) ||
 	           span_eq(path, SPAN("/wpad.dat"))) {
 		return pac_file(conf, req, a, ret_answer);
