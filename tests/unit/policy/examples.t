@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""Each example of sparsam-policy(5) and sparsam-websocket(5) is true: a display
+"""Each example of sparsam-policy(5), -strip(5) and -websocket(5) is true: a display
 that begins with a line of a pack is played as a case, with what stands behind
 "before" sent and what stands behind "after" expected, byte for byte.
 
@@ -22,7 +22,8 @@ import tempfile
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 PAGES = [os.path.join(TOP, "daemon/man", page)
-         for page in ("sparsam-policy.5", "sparsam-websocket.5")]
+         for page in ("sparsam-policy.5", "sparsam-strip.5",
+                      "sparsam-websocket.5")]
 HEADS = {"header", "cookie", "query", "path"}
 TYPES = {"form": "application/x-www-form-urlencoded",
          "json": "application/json", "xml": "application/xml",
