@@ -83,13 +83,26 @@ class Answer:
 
 
 class Client:
-    """One tunnel to host:port through the proxy; TLS unless plain."""
+    """One tunnel to host:port through the proxy; TLS unless plain. direct: what
+    listens on that port is the server itself."""
 
     def __init__(self, proxy_port, host, port=443, root=None, sni=None,
-                 plain=False, timeout=30, address="127.0.0.1", session=None):
+                 plain=False, timeout=30, address="127.0.0.1", session=None,
+                 direct=False):
         self.sock = socket.create_connection((address, proxy_port), timeout)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.wire = http1.Wire(self.sock)
-        name = "%s:%d" % (host, port)
+        if not direct:
+            self.tunnel("%s:%d" % (host, port))
+        if not plain:
+            context = ssl.create_default_context(cafile=root)
+            context.set_alpn_protocols(["http/1.1"])
+            self.sock = context.wrap_socket(
+                self.sock, server_hostname=sni or host, session=session)
+            self.wire = http1.Wire(self.sock)
+        self.socket = ws.Socket(self.wire, masked=True)
+
+    def tunnel(self, name):
         self.wire.send(("CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (
             name, name)).encode())
         answer = Answer.__new__(Answer)
@@ -102,12 +115,6 @@ class Client:
                 pass
             self.sock.close()
             raise Refused(answer.status, answer.body)
-        if not plain:
-            context = ssl.create_default_context(cafile=root)
-            context.set_alpn_protocols(["http/1.1"])
-            self.sock = context.wrap_socket(
-                self.sock, server_hostname=sni or host, session=session)
-            self.wire = http1.Wire(self.sock)
 
     def send(self, data):
         self.wire.send(data)
@@ -134,10 +141,25 @@ class Client:
                             ("Sec-WebSocket-Key", key)):
             if name.lower() not in named:
                 headers = headers + [(name, value)]
-        return self.ask("GET", target, headers)
+        answer = self.ask("GET", target, headers)
+        agreed = answer.get("sec-websocket-extensions") or ""
+        self.socket = ws.Socket(self.wire, ws.OFFER in agreed, masked=True)
+        return answer
 
     def say(self, text):
         self.send(ws.frame(ws.TEXT, text.encode(), masked=True))
+
+    def collect(self):
+        """What the server said until now: it answers a ping after that. A list
+        of messages (bytes), and True when it has closed."""
+        self.socket.send(ws.PING, b"?")
+        out = []
+        while True:
+            opcode, payload = self.socket.receive()
+            if opcode in (ws.TEXT, ws.BINARY):
+                out.append(payload)
+            elif opcode in (ws.PONG, ws.CLOSE):
+                return out, opcode == ws.CLOSE
 
     def hear(self):
         """Text of the next message, or None when the other side closes."""

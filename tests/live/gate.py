@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from urllib.parse import quote
+
+from hidden import leaks
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -25,8 +26,12 @@ CAPTURE = os.path.join(DATA, "zoom-meetingsdk.har")
 # What must never be found at a provider or in a log.
 PLANTED = ["Erika Mustermann", "Mustermann", "erika.mustermann",
            "amt.example.de", "Europe/Berlin", "AMT-NB-0815", "Jabra",
-           "Logitech BRIO", "10.47.11.23", "198.51.100.77", "Referat 3",
+           "Logitech BRIO", "10.47.11.23", "198.51.100.77",
+           "2001:db8:47:11::23", "B 2.14", "Referat 3",
            "geraet-0815-kennung", "vertrackt-4711"]
+# The name of the embedding page stays in Origin: CORS needs it.
+NEVER = [p for p in PLANTED if p != "amt.example.de"] + \
+    ["erika.mustermann@amt.example.de"]
 
 SERVICE = """
   { id = "%(id)s"; mode = "enforce"; variables = { %(variables)s };
@@ -142,46 +147,10 @@ def peak_below(tap, pid, limit_kb):
     tap.ok(kb < limit_kb, "%d kB of memory at most" % kb)
 
 
-def forms(text):
-    """text as it could hide in other text: (encoding, bytes), lower case for
-    all but base64."""
-    raw = text.encode()
-    out = [("plain", raw.lower()), ("percent", quote(text, safe="").lower()
-                                    .encode()),
-           ("form", quote(text, safe="").replace("%20", "+").lower().encode()),
-           ("percent of all", "".join("%%%02x" % c for c in raw).encode()),
-           ("JSON escapes", "".join("\\u%04x" % ord(c) for c in text)
-            .encode()),
-           ("hex", raw.hex().encode())]
-    for shift in range(3):
-        coded = base64.b64encode(b"\0" * shift + raw).rstrip(b"=")
-        # characters that depend on the neighbours are cut off
-        start = (0, 2, 3)[shift]
-        end = len(coded) if (len(raw) + shift) % 3 == 0 else len(coded) - 1
-        piece = coded[start:end]
-        if len(piece) >= 6:
-            out.append(("base64", piece))
-            out.append(("base64url", piece.replace(b"+", b"-")
-                        .replace(b"/", b"_")))
-    return out
-
-
-def leaks(data, planted):
-    """[(text, encoding)] found in the bytes."""
-    small = data.lower()
-    found = []
-    for text in planted:
-        for encoding, needle in forms(text):
-            if needle in (data if encoding.startswith("base64") else small):
-                found.append((text, encoding))
-                break
-    return found
-
-
 class Gate:
     def __init__(self, services=("zoom", "lab"), workers=2, extra="",
                  keep_dir=None, ipv6=False, port=None, until="2099-12-31",
-                 inspect=True):
+                 inspect=True, pki=None):
         self.dir = keep_dir or tempfile.mkdtemp(prefix="sparsam-live.")
         os.chmod(self.dir, 0o755)
         self.kept = keep_dir is not None
@@ -199,6 +168,8 @@ class Gate:
             "workers": workers, "dir": self.dir, "extra": extra,
             "services": services, "until": until, "inspect": inspect,
             "ipv6": ipv6}
+        if pki:  # made by ./pki before
+            shutil.copytree(pki, self.path("pki"))
         self.daemon = None
         self.start_provider()
         self.write_policy()
@@ -381,18 +352,23 @@ class Gate:
             time.sleep(0.1)
         return n
 
-    def record_bytes(self, since=0):
+    def record_pieces(self, since=0):
         """The same as bytes to search in: heads as they came, bodies and
         WebSocket messages decoded."""
         out = []
         for r in self.record(since):
-            out.append(json.dumps(r, ensure_ascii=False).encode())
+            out.append(json.dumps(
+                {k: v for k, v in r.items() if not k.endswith("64")},
+                ensure_ascii=False).encode())
             out.append((r.get("target") or "").encode())
             out += [("%s: %s" % tuple(h)).encode("latin-1")
                     for h in r.get("headers", [])]
             out.append(base64.b64decode(r.get("body64", "")))
             out += [base64.b64decode(g) for g in r.get("got64", [])]
-        return b"\n".join(out)
+        return out
+
+    def record_bytes(self, since=0):
+        return b"\n".join(self.record_pieces(since))
 
     def logs(self):
         try:
@@ -428,18 +404,21 @@ class Tap:
         self.n += 1
         print("ok %d - %s # SKIP %s" % (self.n, name, why))
 
+    def log(self, gate, *words):
+        """What must not be in the log of a gateway, is not."""
+        log = gate.logs()
+        found = leaks(log.encode(), PLANTED + list(words))
+        self.ok(not found, "nothing personal in the log", found, log)
+        for sign in ("AddressSanitizer", "runtime error:", "LeakSanitizer",
+                     "Assertion"):
+            if sign in log:
+                self.ok(False, "log has: " + sign, log[-6000:])
+
     def done(self, gate=None):
-        """Checks the log for what must not be in it, ends all, prints the
-        plan; the exit status."""
+        """Looks at the log, ends all, prints the plan; the exit status."""
         if gate is not None:
-            log = gate.logs()
-            found = leaks(log.encode(), PLANTED + [
-                "zoom.us", "lab.example", "84512340987", "geheim123"])
-            self.ok(not found, "nothing personal in the log", found, log)
-            for sign in ("AddressSanitizer", "runtime error:", "LeakSanitizer",
-                         "Assertion"):
-                if sign in log:
-                    self.ok(False, "log has: " + sign, log[-6000:])
+            self.log(gate, "zoom.us", "lab.example", "84512340987",
+                     "geheim123")
             gate.stop()
         print("1..%d" % self.n)
         return 1 if self.failed else 0

@@ -2,14 +2,17 @@
 """Play a recording of a browser (HAR) through the gateway, and set beside each
 request what the provider received."""
 import base64
+import gzip
 import json
 from urllib.parse import parse_qsl, urlsplit
 
-from client import Client, Refused, http1
+from client import Client, Refused, http1, ws
 
 SKIP = {"host", "connection", "content-length", "transfer-encoding",
         "proxy-connection", "upgrade", "sec-websocket-key",
         "sec-websocket-version", "sec-websocket-extensions"}
+OFFER = ("Sec-WebSocket-Extensions",
+         "permessage-deflate; client_max_window_bits")
 
 
 def json_leaves(value, path="$"):
@@ -68,19 +71,38 @@ def compare(sent, got, everything=False):
     return rows, same
 
 
+def content(request):
+    """The body of a recorded request as it went over the wire."""
+    data = request.get("postData", {})
+    if "_rawBase64" in data:
+        return base64.b64decode(data["_rawBase64"])
+    text = data.get("text", "")
+    body = base64.b64decode(text) if data.get("_encoding") == "base64" \
+        else text.encode()
+    codings = [h["value"] for h in request["headers"]
+               if h["name"].lower() == "content-encoding"]
+    return gzip.compress(body) if body and codings == ["gzip"] else body
+
+
 class Player:
-    def __init__(self, gate, har):
-        self.gate = gate
-        with open(har, encoding="utf-8") as f:
-            self.entries = json.load(f)["log"]["entries"]
+    """Plays entries of a HAR through the gateway; direct: to the provider, as if
+    there were none."""
+
+    def __init__(self, gate, entries, direct=False):
+        self.gate, self.entries, self.direct = gate, entries, direct
         self.clients = {}
-        self.seen = 0
+        self.seen = len(gate.record())
 
     def client(self, host, port, plain, fresh=False):
         key = (host, port)
         if fresh or key not in self.clients:
-            c = Client(self.gate.port, host, port, self.gate.root,
-                       plain=plain)
+            if self.direct:
+                c = Client(self.gate.plain_port if plain else
+                           self.gate.tls_port, host, plain=plain, direct=True,
+                           root=self.gate.path("pki/root.pem"))
+            else:
+                c = Client(self.gate.port, host, port, self.gate.root,
+                           plain=plain)
             if fresh:
                 return c
             self.clients[key] = c
@@ -102,24 +124,26 @@ class Player:
         target = (url.path or "/") + ("?" + url.query if url.query else "")
         headers = [(h["name"], h["value"]) for h in req["headers"]
                    if not h["name"].startswith(":")]
-        body = req.get("postData", {}).get("text", "").encode()
-        if req.get("postData", {}).get("_encoding") == "base64":
-            body = base64.b64decode(req["postData"]["text"])
+        if "host" not in {n.lower() for n, _ in headers}:
+            headers.insert(0, ("Host", url.netloc))
         out = {"method": req["method"], "url": req["url"], "host":
                url.hostname, "target": target, "headers": headers,
-               "body": body, "messages": 0, "heard": 0, "got": None,
-               "touched": False, "status": 0, "answer": b"", "note": ""}
-        is_ws = url.scheme in ("ws", "wss")
+               "body": content(req), "messages": 0, "heard": [],
+               "closed": False, "got": None, "touched": False, "status": 0,
+               "answer": b"", "note": ""}
         try:
-            if is_ws:
-                self.talk(entry, out, url.hostname, port, plain)
+            if url.scheme in ("ws", "wss"):
+                self.talk(entry, out, port, plain)
             else:
                 self.ask(out, port, plain)
         except Refused as e:
             out["status"], out["note"] = e.status, "tunnel refused"
             out["answer"] = e.body
         except (http1.Closed, OSError) as e:
+            out["closed"] = True
             out["note"] = "closed: %s" % (e or type(e).__name__)
+        if self.direct:
+            return out
         for r in self.received():
             out["touched"] = True
             if r["event"] == "request":
@@ -128,10 +152,16 @@ class Player:
 
     def ask(self, out, port, plain):
         body = out["body"]
-        headers = [h for h in out["headers"]
-                   if h[0].lower() not in ("content-length",
-                                           "transfer-encoding")]
-        if body or out["method"] == "POST":
+        framing = [h for h in out["headers"] if h[0].lower() in (
+            "content-length", "transfer-encoding")]
+        headers = [h for h in out["headers"] if h not in framing]
+        if ("transfer-encoding", "chunked") in {
+                (n.lower(), v.lower()) for n, v in framing}:
+            headers.append(("Transfer-Encoding", "chunked"))
+            half = len(body) // 2
+            body = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in
+                            (body[:half], body[half:]) if p) + b"0\r\n\r\n"
+        elif body or out["method"] in ("POST", "PUT", "PATCH"):
             headers.append(("Content-Length", str(len(body))))
         for again in (False, True):
             c = self.client(out["host"], port, plain)
@@ -143,25 +173,41 @@ class Player:
                 if again:
                     raise
         out["status"], out["answer"] = a.status, a.body
+        if (a.get("content-encoding") or "") == "gzip" and a.body:
+            out["answer"] = gzip.decompress(a.body)
         if (a.get("connection") or "").lower() == "close":
             self.clients.pop((out["host"], port)).close()
 
-    def talk(self, entry, out, host, port, plain):
-        c = self.client(host, port, plain, fresh=True)
-        a = c.upgrade(out["target"], list(out["headers"]))
-        out["status"] = a.status
-        if a.status == 101:
-            c.sock.settimeout(5)
-            for m in entry.get("_webSocketMessages", []):
-                if m["type"] == "send" and m["opcode"] == 1:
-                    c.say(m["data"])
-                    out["messages"] += 1
-                elif m["type"] == "receive":
-                    if c.hear() is not None:
-                        out["heard"] += 1
-        else:
-            out["answer"] = a.body
-        c.close()
+    def talk(self, entry, out, port, plain):
+        c = self.client(out["host"], port, plain, fresh=True)
+        try:
+            a = c.upgrade(out["target"], out["headers"] + [OFFER])
+            out["status"] = a.status
+            if a.status == 101:
+                self.messages(c, entry, out)
+            else:
+                out["answer"] = a.body
+        finally:
+            c.close()
+
+    @staticmethod
+    def messages(c, entry, out):
+        """After each message of the client waits for what it brought about."""
+        c.sock.settimeout(20)
+        todo = [m for m in entry.get("_webSocketMessages", [])
+                if m["type"] == "send" and m["opcode"] in (1, 2)]
+        for m in [None] + todo:
+            if m:
+                c.socket.send(m["opcode"], base64.b64decode(m["data"])
+                              if m["opcode"] == 2 else m["data"].encode())
+                out["messages"] += 1
+            heard, out["closed"] = c.collect()
+            out["heard"] += heard
+            if out["closed"]:
+                return
+        c.socket.send(ws.CLOSE, b"\x03\xe8")
+        while c.socket.receive()[0] != ws.CLOSE:
+            pass
 
     def close(self):
         for c in self.clients.values():

@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: EUPL-1.2
+"""The dialogue of every service that has a fake provider (provider/*.json) is
+played through the gateway: the join succeeds, nothing planted arrives in any
+encoding, no telemetry host hears anything. Then without the gateway: it
+succeeds, and it fails as soon as one field is left out that the service needs.
+services.t [SERVICE...]"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from dialogue import Dialogue, play
+from gate import HERE, NEVER, Gate, Tap, leaks, port_open
+from hidden import unfolded
+from play import Player
+from client import Client
+
+CHECK = os.path.join(HERE, "provider/check")
+
+
+def names():
+    return sorted(n[:-5] for n in os.listdir(os.path.join(HERE, "provider"))
+                  if n.endswith(".json"))
+
+
+def forget(g):
+    """The provider begins anew."""
+    c = Client(g.tls_port, "lab.example", direct=True,
+               root=g.path("pki/root.pem"))
+    c.ask("POST", "/forget", [("Host", "lab.example"),
+                              ("Content-Length", "0")])
+    c.close()
+
+
+def through(tap, g, d, service):
+    """With the gateway."""
+    played = play(Player(g, d.entries), d.entries, range(len(d.entries)))
+    g.settled()
+    tap.equal(d.failures(played), [], service + ": the join succeeds")
+    for p in played:
+        if p["got"] and p["got"].get("met") not in (None, "yes"):
+            tap.ok(False, "%s: %s %s" % (service, p["method"], p["url"][:100]),
+                   p["got"]["met"])
+    record = g.record()
+    unmet = [(r["target"], r["unmet"]) for r in record if r.get("unmet")]
+    tap.equal(unmet, [], service + ": no message lacks what it needs")
+    telemetry = [r for r in record if r.get("telemetry") or
+                 d.is_telemetry(r.get("sni") or "")]
+    tap.equal(telemetry, [], service + ": no telemetry host hears anything")
+    bad = [r["why"] for r in record if r["event"] == "bad"]
+    tap.equal(bad, [], service + ": no malformed request")
+    planted = [p for p in NEVER + d.data.get("plant", [])
+               if p not in d.data.get("spare", [])]
+    pieces = g.record_pieces()
+    found = leaks(b"\n".join(unfolded(pieces)), planted)
+    where = [(p[:300]) for p in pieces
+             if leaks(b"\n".join(unfolded([p])), [f[0] for f in found])]
+    tap.ok(not found, "%s: nothing planted arrives in %d requests" % (
+        service, len([r for r in record if r["event"] == "request"])),
+        found, *where[:8])
+    hosts = {p["host"] for p in played}
+    tap.log(g, *sorted(hosts))
+
+
+def without(tap, g, d, service):
+    """Without the gateway, whole and with one field less."""
+    forget(g)
+    places = d.functional()
+    played = play(Player(g, d.entries, direct=True), d.entries, places)
+    tap.equal(d.failures(played), [],
+              service + ": the join succeeds without the gateway, too")
+    allowed, wrong = [], []
+    for row in d.data.get("needed", []):
+        forget(g)
+        try:
+            entries = d.without(row)
+        except ValueError as e:
+            wrong.append("%s: %s" % (row, e))
+            continue
+        played = play(Player(g, entries, direct=True), entries, places)
+        if not d.failures(played):
+            allowed.append(row)
+    tap.ok(not allowed and not wrong, "%s: the provider refuses the join "
+           "without each of %d things it needs" % (
+               service, len(d.data.get("needed", []))), *(allowed + wrong))
+
+
+def main():
+    tap = Tap()
+    todo = sys.argv[1:] or names()
+    out = subprocess.run([CHECK] + todo, capture_output=True, text=True)
+    tap.ok(out.returncode == 0, "the data files are well formed", out.stdout,
+           out.stderr)
+    pki = tempfile.mkdtemp(prefix="sparsam-pki.")
+    try:
+        subprocess.run([os.path.join(HERE, "pki"), pki], check=True)
+        for service in todo:
+            g = None
+            try:
+                d = Dialogue(service)
+                g = Gate(services=(service,), workers=1, pki=pki).start()
+                through(tap, g, d, service)
+                without(tap, g, d, service)
+                tap.ok(g.daemon.poll() is None and port_open(g.port),
+                       service + ": the gateway lives")
+            except (Exception, SystemExit) as e:
+                tap.ok(False, "%s: %s" % (service, type(e).__name__), e)
+            if g:
+                g.stop()
+    finally:
+        shutil.rmtree(pki, ignore_errors=True)
+    return tap.done()
+
+
+sys.exit(main())
