@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "conf/agreement.h"
 
+#include "base/arena.h"
 #include "conf/addr.h"
 #include "conf/date.h"
+#include "engine/parse.h"
 
 #define KEYS \
 	"kind id version date sha256 valid_until review_by rating deviation " \
@@ -17,14 +19,21 @@
 	"AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT " \
 	"RO SE SI SK IS LI NO"
 
+#define LEVEL_WITHOUT_E2EE 3 /* the highest of a service that can hear */
+#define LEVEL_OWN_PURPOSES 2 /* the highest of one that uses what it hears */
+
 /* The block as written. Texts that are not there: n is 0. */
 struct block {
-	struct span kind, id, light, deviation, own_purposes, instrument;
+	struct span kind, id, version, hash, deviation, own_purposes;
+	struct span light, rated; /* rating.light and rating.date */
+	struct span instrument, assessment, tom;
 	struct span until, review, dpia, council, notice;
 	int32_t date, until_day, review_day;
-	uint32_t max_case;
-	bool has_date, has_rating, unrestricted;
+	uint32_t max_case, categories, subjects;
+	bool has_date, has_rating, unrestricted, has_deletion;
+	bool onsite, unannounced, full_evidence, cost_free;
 	bool abroad; /* a place or a sub-contractor in a third country */
+	struct agreed others;
 };
 
 static bool is_country(struct span s)
@@ -49,7 +58,7 @@ static int check_country(const struct lex *l, const config_setting_t *s,
 static int take_rating(const struct lex *l, const config_setting_t *s,
     struct block *b)
 {
-	struct span source, version, date;
+	struct span source, version;
 	const config_setting_t *g;
 	int r = lex_group(l, s, "rating", &g);
 
@@ -58,71 +67,124 @@ static int take_rating(const struct lex *l, const config_setting_t *s,
 	if ((r = lex_keys(l, g, "rating", "source version date light")) < 0 ||
 	    (r = lex_text(l, g, "source", false, &source)) < 0 ||
 	    (r = lex_text(l, g, "version", false, &version)) < 0 ||
-	    (r = lex_date(l, g, "date", false, &date, NULL)) < 0 ||
+	    (r = lex_date(l, g, "date", false, &b->rated, NULL)) < 0 ||
 	    (r = lex_word(l, g, "light", false, LIGHTS, &b->light)) < 0)
 		return r;
-	b->has_rating = source.n > 0 && date.n > 0 && b->light.n > 0;
+	b->has_rating = source.n > 0 && b->rated.n > 0 && b->light.n > 0;
 	return 0;
 }
 
-static int take_audit(const struct lex *l, const config_setting_t *s)
+static int take_audit(const struct lex *l, const config_setting_t *s,
+    struct block *b)
 {
 	const config_setting_t *g;
-	bool flag;
 	int r = lex_group(l, s, "audit", &g);
 
 	if (r < 0 || g == NULL)
 		return r;
 	if ((r = lex_keys(l, g, "audit",
 	    "onsite unannounced full_evidence cost_free_on_breach")) < 0 ||
-	    (r = lex_flag(l, g, "onsite", false, &flag)) < 0 ||
-	    (r = lex_flag(l, g, "unannounced", false, &flag)) < 0 ||
-	    (r = lex_flag(l, g, "full_evidence", false, &flag)) < 0)
+	    (r = lex_flag(l, g, "onsite", false, &b->onsite)) < 0 ||
+	    (r = lex_flag(l, g, "unannounced", false, &b->unannounced)) < 0 ||
+	    (r = lex_flag(l, g, "full_evidence", false, &b->full_evidence)) < 0)
 		return r;
-	return lex_flag(l, g, "cost_free_on_breach", false, &flag);
+	return lex_flag(l, g, "cost_free_on_breach", false, &b->cost_free);
 }
 
-/* A list of texts. check: NULL, or what each of them must be. */
+/* A list of n things of the given size; NULL after an error. */
+static void *make_list(const struct lex *l, unsigned n, size_t size)
+{
+	return arena_zalloc(l->arena, (n + 1) * size);
+}
+
+/* A list of texts; *ret_n: how many. */
 static int take_texts(const struct lex *l, const config_setting_t *s,
-    const char *key,
-    int (*check)(const struct lex *, const config_setting_t *, const char *,
-	struct span, struct block *),
-    struct block *b)
+    const char *key, uint32_t *ret_n)
 {
 	const config_setting_t *list;
 	struct span text;
 	int r = lex_list(l, s, key, &list);
 
-	for (unsigned i = 0; r == 0 && i < lex_count(list); i++) {
-		const config_setting_t *m = config_setting_get_elem(list, i);
-
-		r = lex_value(l, m, key, &text);
-		if (r == 0 && check != NULL)
-			r = check(l, m, key, text, b);
-	}
+	for (unsigned i = 0; r == 0 && i < lex_count(list); i++)
+		r = lex_value(l, config_setting_get_elem(list, i), key, &text);
+	*ret_n = lex_count(list);
 	return r;
 }
 
-static int check_host(const struct lex *l, const config_setting_t *s,
-    const char *key, struct span text, struct block *b)
+static int take_places(const struct lex *l, const config_setting_t *s,
+    struct block *b)
 {
-	char err[PARSE_ERR_BYTES];
-	struct span host;
-	int r = parse_host(text, l->arena, &host, err);
+	const config_setting_t *list;
+	struct span *to;
+	int r = lex_list(l, s, "processing_places", &list);
 
-	(void)key, (void)b;
-	return r < 0 ? lex_error(l, s, r, err) : 0;
+	if (r < 0)
+		return r;
+	to = make_list(l, lex_count(list), sizeof *to);
+	if (to == NULL)
+		return lex_error(l, s, arena_error(l->arena), "");
+	b->others.place = to;
+	for (unsigned i = 0; i < lex_count(list); i++, to++) {
+		const config_setting_t *m = config_setting_get_elem(list, i);
+
+		if ((r = lex_value(l, m, "processing_places", to)) < 0 ||
+		    (r = check_country(l, m, "processing_places", *to, b)) < 0)
+			return r;
+	}
+	b->others.nplace = lex_count(list);
+	return 0;
 }
 
-static int check_net(const struct lex *l, const config_setting_t *s,
-    const char *key, struct span text, struct block *b)
+static int take_hosts(const struct lex *l, const config_setting_t *s,
+    struct subprocessor *sub)
 {
-	struct conf_net net;
+	const config_setting_t *list;
+	char err[PARSE_ERR_BYTES];
+	struct span text, *to;
+	int r = lex_list(l, s, "hosts", &list);
 
-	(void)b;
-	if (addr_net(text, &net) < 0)
-		return lex_fail(l, s, "%s \"%.60s\": " ADDR_NET_EXPECTED, key,
-		    text.p);
+	if (r < 0)
+		return r;
+	to = make_list(l, lex_count(list), sizeof *to);
+	if (to == NULL)
+		return lex_error(l, s, arena_error(l->arena), "");
+	sub->host = to;
+	for (unsigned i = 0; i < lex_count(list); i++, to++) {
+		const config_setting_t *m = config_setting_get_elem(list, i);
+
+		if ((r = lex_value(l, m, "hosts", &text)) < 0)
+			return r;
+		if ((r = parse_host(text, l->arena, to, err)) < 0)
+			return lex_error(l, m, r, err);
+	}
+	sub->nhost = lex_count(list);
+	return 0;
+}
+
+static int take_nets(const struct lex *l, const config_setting_t *s,
+    struct subprocessor *sub)
+{
+	const config_setting_t *list;
+	struct conf_net *to;
+	struct span text;
+	int r = lex_list(l, s, "nets", &list);
+
+	if (r < 0)
+		return r;
+	to = make_list(l, lex_count(list), sizeof *to);
+	if (to == NULL)
+		return lex_error(l, s, arena_error(l->arena), "");
+	sub->net = to;
+	for (unsigned i = 0; i < lex_count(list); i++, to++) {
+		const config_setting_t *m = config_setting_get_elem(list, i);
+
+		if ((r = lex_value(l, m, "nets", &text)) < 0)
+			return r;
+		if (addr_net(text, to) < 0)
+			return lex_fail(l, m,
+			    "nets \"%.60s\": " ADDR_NET_EXPECTED, text.p);
+	}
+	sub->nnet = lex_count(list);
 	return 0;
 }
 
@@ -130,24 +192,32 @@ static int take_subprocessors(const struct lex *l, const config_setting_t *s,
     struct block *b)
 {
 	const config_setting_t *list;
-	struct span text, country;
+	struct subprocessor *to;
+	struct span text;
 	int r = lex_list(l, s, "subprocessors", &list);
 
-	for (unsigned i = 0; r == 0 && i < lex_count(list); i++) {
+	if (r < 0)
+		return r;
+	to = make_list(l, lex_count(list), sizeof *to);
+	if (to == NULL)
+		return lex_error(l, s, arena_error(l->arena), "");
+	b->others.sub = to;
+	for (unsigned i = 0; i < lex_count(list); i++, to++) {
 		const config_setting_t *g = config_setting_get_elem(list, i);
 
 		if ((r = lex_keys(l, g, "subprocessor",
 		    "name country role hosts nets")) < 0 ||
-		    (r = lex_text(l, g, "name", true, &text)) < 0 ||
-		    (r = lex_text(l, g, "country", true, &country)) < 0 ||
+		    (r = lex_text(l, g, "name", true, &to->name)) < 0 ||
+		    (r = lex_text(l, g, "country", true, &to->country)) < 0 ||
 		    (r = check_country(l, lex_member(g, "country"), "country",
-		    country, b)) < 0 ||
+		    to->country, b)) < 0 ||
 		    (r = lex_text(l, g, "role", false, &text)) < 0 ||
-		    (r = take_texts(l, g, "hosts", check_host, b)) < 0)
+		    (r = take_hosts(l, g, to)) < 0 ||
+		    (r = take_nets(l, g, to)) < 0)
 			return r;
-		r = take_texts(l, g, "nets", check_net, b);
 	}
-	return r;
+	b->others.nsub = lex_count(list);
+	return 0;
 }
 
 /* Groups with a reference or two: deviation, transfer, staff. */
@@ -155,7 +225,6 @@ static int take_references(const struct lex *l, const config_setting_t *s,
     struct block *b)
 {
 	const config_setting_t *g;
-	struct span text;
 	int r = lex_group(l, s, "deviation", &g);
 
 	if (r == 0 && g != NULL &&
@@ -167,7 +236,8 @@ static int take_references(const struct lex *l, const config_setting_t *s,
 	    ((r = lex_keys(l, g, "transfer", "instrument assessment_id")) < 0 ||
 		(r = lex_word(l, g, "instrument", false, INSTRUMENTS,
 		     &b->instrument)) < 0 ||
-		(r = lex_text(l, g, "assessment_id", false, &text)) < 0))
+		(r = lex_text(l, g, "assessment_id", false,
+		     &b->assessment)) < 0))
 		return r;
 	if ((r = lex_group(l, s, "staff", &g)) < 0 || g == NULL)
 		return r;
@@ -177,10 +247,13 @@ static int take_references(const struct lex *l, const config_setting_t *s,
 	return lex_text(l, g, "notice_ref", false, &b->notice);
 }
 
-static int take_hash(const struct lex *l, const config_setting_t *s)
+static int take_hash(const struct lex *l, const config_setting_t *s,
+    struct block *b)
 {
 	struct span text;
 	int r = lex_text(l, s, "sha256", false, &text);
+
+	b->hash = text;
 
 	if (r < 0 || text.n == 0)
 		return r;
@@ -211,32 +284,32 @@ static int take_dates(const struct lex *l, const config_setting_t *s,
 static int take_block(const struct lex *l, const config_setting_t *s,
     struct block *b)
 {
-	struct span text;
 	uint32_t days;
 	int r;
 
 	if ((r = lex_keys(l, s, "agreement", KEYS)) < 0 ||
 	    (r = lex_word(l, s, "kind", false, KINDS, &b->kind)) < 0 ||
 	    (r = lex_text(l, s, "id", false, &b->id)) < 0 ||
-	    (r = lex_text(l, s, "version", false, &text)) < 0 ||
-	    (r = take_dates(l, s, b)) < 0 || (r = take_hash(l, s)) < 0 ||
+	    (r = lex_text(l, s, "version", false, &b->version)) < 0 ||
+	    (r = take_dates(l, s, b)) < 0 || (r = take_hash(l, s, b)) < 0 ||
 	    (r = take_rating(l, s, b)) < 0 ||
 	    (r = lex_flag(l, s, "instructions_unrestricted", false,
 		 &b->unrestricted)) < 0 ||
 	    (r = lex_word(l, s, "own_purposes", false, "none limited yes",
 		 &b->own_purposes)) < 0 ||
-	    (r = take_audit(l, s)) < 0)
+	    (r = take_audit(l, s, b)) < 0)
 		return r;
 	if ((r = take_subprocessors(l, s, b)) < 0 ||
-	    (r = take_texts(l, s, "processing_places", check_country, b)) < 0 ||
-	    (r = take_texts(l, s, "data_categories", NULL, b)) < 0 ||
-	    (r = take_texts(l, s, "data_subjects", NULL, b)) < 0 ||
+	    (r = take_places(l, s, b)) < 0 ||
+	    (r = take_texts(l, s, "data_categories", &b->categories)) < 0 ||
+	    (r = take_texts(l, s, "data_subjects", &b->subjects)) < 0 ||
 	    (r = take_references(l, s, b)) < 0 ||
-	    (r = lex_text(l, s, "tom_ref", false, &text)) < 0 ||
+	    (r = lex_text(l, s, "tom_ref", false, &b->tom)) < 0 ||
 	    (r = lex_number(l, s, "deletion_days", false, 0, 36500, &days)) <
 		0 ||
 	    (r = lex_text(l, s, "dpia_id", false, &b->dpia)) < 0)
 		return r;
+	b->has_deletion = lex_member(s, "deletion_days") != NULL;
 	return lex_number(l, s, "max_case", false, 1, 4, &b->max_case);
 }
 
@@ -262,13 +335,46 @@ static const char *lacks(const struct block *b, bool abroad)
 	return NULL;
 }
 
-/* The first reason in the order of sparsamd.conf(5). */
-static enum why judge(const struct block *b, struct span seat, int32_t today,
-    const char **ret_lacks)
+static bool is_bad(struct span light)
 {
-	bool own = span_eq(b->kind, SPAN("own-operation"));
+	return span_eq(light, SPAN("red")) || span_eq(light, SPAN("yellow"));
+}
 
-	*ret_lacks = lacks(b, b->abroad || (!own && !lex_among(seat, EEA)));
+/* Of dates as texts, 2021-02-18. */
+static bool is_later(struct span a, struct span b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) > 0;
+}
+
+/* The last red or yellow rating of the pack's history that no green one, there
+ * or in the agreement, has followed at a later day. NULL: none. */
+static const struct rating *open_rating(const struct block *b,
+    const struct service *pack)
+{
+	const struct rating *bad = NULL;
+
+	for (uint32_t i = 0; i < pack->nrating; i++) {
+		const struct rating *one = &pack->rating[i];
+
+		if (is_bad(one->light) &&
+		    (bad == NULL || is_later(one->date, bad->date)))
+			bad = one;
+	}
+	for (uint32_t i = 0; bad != NULL && i < pack->nrating; i++)
+		if (span_eq(pack->rating[i].light, SPAN("green")) &&
+		    is_later(pack->rating[i].date, bad->date))
+			bad = NULL;
+	if (bad != NULL && span_eq(b->light, SPAN("green")) &&
+	    is_later(b->rated, bad->date))
+		bad = NULL;
+	return bad;
+}
+
+/* The first reason in the order of sparsamd.conf(5). */
+static enum why judge(const struct block *b, const struct service *pack,
+    int32_t today, bool abroad, const char **ret_lacks)
+{
+	*ret_lacks = lacks(b, abroad);
 	if (*ret_lacks == NULL && b->date > today)
 		*ret_lacks = "a date that is not in the future";
 	if (*ret_lacks != NULL)
@@ -276,12 +382,57 @@ static enum why judge(const struct block *b, struct span seat, int32_t today,
 	if ((b->until.n > 0 && b->until_day < today) ||
 	    (b->review.n > 0 && b->review_day < today))
 		return WHY_AGREEMENT_EXPIRED;
-	if ((span_eq(b->light, SPAN("red")) ||
-	    span_eq(b->light, SPAN("yellow"))) && b->deviation.n == 0) {
+	if (b->deviation.n > 0)
+		return WHY_DONE;
+	if (is_bad(b->light))
 		*ret_lacks = "deviation.id (the rating is red or yellow)";
-		return WHY_NO_DEVIATION;
-	}
-	return WHY_DONE;
+	else if (open_rating(b, pack) != NULL)
+		*ret_lacks = "deviation.id (the pack has a red or yellow "
+			     "rating that no later green one has followed)";
+	return *ret_lacks != NULL ? WHY_NO_DEVIATION : WHY_DONE;
+}
+
+/* What a data protection officer should know, and what is no reason to refuse. */
+static uint32_t find(const struct block *b, bool own, bool abroad, bool e2ee)
+{
+	const struct {
+		enum finding_of_agreement bit;
+		bool holds;
+	} all[] = {
+		{ AGREEMENT_NO_VERSION, !own && b->version.n == 0 },
+		{ AGREEMENT_NO_HASH, !own && b->hash.n == 0 },
+		{ AGREEMENT_NO_END, b->until.n == 0 && b->review.n == 0 },
+		{ AGREEMENT_NOT_ONSITE, !own && !b->onsite },
+		{ AGREEMENT_NOT_UNANNOUNCED, !own && !b->unannounced },
+		{ AGREEMENT_NOT_FULL_EVIDENCE, !own && !b->full_evidence },
+		{ AGREEMENT_NOT_COST_FREE, !own && !b->cost_free },
+		{ AGREEMENT_NO_ASSESSMENT, abroad && b->assessment.n == 0 },
+		{ AGREEMENT_NO_CATEGORIES, b->categories == 0 },
+		{ AGREEMENT_NO_SUBJECTS, b->subjects == 0 },
+		{ AGREEMENT_NO_TOM, b->tom.n == 0 },
+		{ AGREEMENT_NO_DELETION, !b->has_deletion },
+		{ AGREEMENT_OWN_PURPOSES, b->max_case > LEVEL_OWN_PURPOSES &&
+			!span_eq(b->own_purposes, SPAN("none")) },
+		{ AGREEMENT_NO_E2EE,
+		    b->max_case > LEVEL_WITHOUT_E2EE && !e2ee },
+	};
+	uint32_t out = 0;
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i].holds)
+			out |= 1u << all[i].bit;
+	return out;
+}
+
+const char *agreement_finding(enum finding_of_agreement f)
+{
+	static const char *const text[] = {
+#define FINDING_ROW(name, text) text,
+#include "conf/agreement.tbl"
+#undef FINDING_ROW
+	};
+
+	return text[f];
 }
 
 static int32_t days_between(int32_t from, int32_t to)
@@ -291,12 +442,38 @@ static int32_t days_between(int32_t from, int32_t to)
 	return days > INT32_MAX ? INT32_MAX : (int32_t)days;
 }
 
+/* The level it may serve, whatever max_case says. */
+static uint8_t level_of(const struct block *b, bool e2ee)
+{
+	uint32_t level = b->max_case > 0 ? b->max_case : 1;
+
+	if (level > LEVEL_WITHOUT_E2EE && !e2ee)
+		level = LEVEL_WITHOUT_E2EE;
+	if (level > LEVEL_OWN_PURPOSES &&
+	    !span_eq(b->own_purposes, SPAN("none")))
+		level = LEVEL_OWN_PURPOSES;
+	return (uint8_t)level;
+}
+
+/* The earlier of both last days. */
+static void take_end(const struct block *b, int32_t today, struct agreement *a)
+{
+	int32_t end = INT32_MAX;
+
+	if (b->until.n > 0)
+		end = b->until_day, a->until = b->until;
+	if (b->review.n > 0 && b->review_day < end)
+		end = b->review_day, a->until = b->review;
+	if (end != INT32_MAX)
+		a->days_left = days_between(today, end);
+}
+
 int agreement_read(const struct lex *l, const config_setting_t *s,
-    struct span seat, int32_t today, struct agreement *ret_agreement)
+    const struct service *pack, int32_t today, struct agreement *ret_agreement)
 {
 	struct agreement *a = ret_agreement;
 	struct block b = { .max_case = 0 };
-	int32_t end = INT32_MAX;
+	bool own, abroad;
 	int r;
 
 	*a = (struct agreement){ .refused = WHY_NO_AGREEMENT, .id = SPAN(""),
@@ -306,19 +483,16 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 		return 0;
 	if ((r = take_block(l, s, &b)) < 0)
 		return r;
-	a->refused = judge(&b, seat, today, &a->lacks);
+	own = span_eq(b.kind, SPAN("own-operation"));
+	abroad = b.abroad || (!own && !lex_among(pack->operator_seat, EEA));
+	a->refused = judge(&b, pack, today, abroad, &a->lacks);
 	if (b.id.n > 0)
 		a->id = b.id;
-	if (b.until.n > 0)
-		end = b.until_day, a->until = b.until;
-	if (b.review.n > 0 && b.review_day < end)
-		end = b.review_day, a->until = b.review;
-	if (end != INT32_MAX)
-		a->days_left = days_between(today, end);
-	if (b.max_case > 0)
-		a->max_case = (uint8_t)b.max_case;
-	if (a->max_case > 2 && !span_eq(b.own_purposes, SPAN("none")))
-		a->max_case = 2;
+	take_end(&b, today, a);
+	a->max_case = level_of(&b, pack->e2ee);
+	a->findings = find(&b, own, abroad, pack->e2ee);
+	a->others = b.others;
+	a->others.own = own;
 	a->opens = b.dpia.n > 0 && b.council.n > 0 && b.notice.n > 0;
 	return 0;
 }

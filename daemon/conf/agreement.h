@@ -6,6 +6,7 @@
 #ifndef CONF_AGREEMENT_H
 #define CONF_AGREEMENT_H
 
+#include "conf/conf.h"
 #include "conf/lex_int.h"
 
 struct agreement {
@@ -14,14 +15,17 @@ struct agreement {
 	struct span id;     /* "" when none */
 	struct span until;  /* the earlier of valid_until and review_by, "" */
 	int32_t days_left;  /* to that day, negative after it; INT32_MAX: never */
-	uint8_t max_case;   /* 1 to 4 */
+	uint8_t max_case;   /* 1 to 4, with the limits of own_purposes and e2ee */
 	bool opens;         /* has what opening TLS needs: dpia_id and staff */
+	uint32_t findings;  /* bits, see conf.h */
+	struct agreed others;
 };
 
-/* s: the block, NULL when there is none. seat: country of the operator. today:
- * days since 1970. 0, or an error as in lex_int.h. */
+/* s: the block, NULL when there is none. pack: the operator's seat, the history of
+ * ratings and e2ee count. today: days since 1970. 0, or an error as in lex_int.h.
+ */
 int agreement_read(const struct lex *l, const config_setting_t *s,
-    struct span seat, int32_t today, struct agreement *ret_agreement);
+    const struct service *pack, int32_t today, struct agreement *ret_agreement);
 
 /* The inspection block, NULL when there is none: are all references there? */
 int agreement_inspection(const struct lex *l, const config_setting_t *s,

@@ -32,8 +32,33 @@ struct conf_connect_to {
 	const char *to;          /* "127.0.0.1:8443" */
 };
 
+/* What an agreement says of others that take part in the processing. */
+struct subprocessor {
+	struct span name, country;
+	const struct span *host; /* patterns */
+	uint32_t nhost;
+	const struct conf_net *net;
+	uint32_t nnet;
+};
+
+struct agreed {
+	const struct subprocessor *sub;
+	uint32_t nsub;
+	const struct span *place; /* countries of processing; none: not said */
+	uint32_t nplace;
+	bool own; /* own operation: the operator's seat does not count */
+};
+
+enum finding_of_agreement {
+#define FINDING_ROW(name, text) AGREEMENT_##name,
+#include "conf/agreement.tbl"
+#undef FINDING_ROW
+	AGREEMENT_FINDINGS
+};
+
 struct conf_service {
 	struct span id;
+	bool named;              /* an entry of services names it */
 	enum { CONF_OFF, CONF_OBSERVE, CONF_ENFORCE } mode;
 	enum why refused;        /* WHY_DONE: agreement valid today */
 	bool inspect;
@@ -43,6 +68,8 @@ struct conf_service {
 	uint8_t max_case;
 	const char *pack;        /* path of the pack file */
 	const char *lacks;       /* what the agreement lacks, or NULL */
+	uint32_t findings;       /* bits 1 << AGREEMENT_*: no reason to refuse */
+	struct agreed others;
 };
 
 struct conf {
@@ -94,6 +121,9 @@ int conf_gather(const char *path, struct bundle **ret_bundle,
  * found, what was expected" in err; -ENOMEM. *ret_conf has one reference. */
 int conf_load(const struct bundle *b, const char *path, int64_t now,
     struct conf **ret_conf, char err[CONF_ERR_BYTES]);
+
+/* A finding as a sentence. */
+const char *agreement_finding(enum finding_of_agreement f);
 
 struct conf *conf_ref(struct conf *c);
 void conf_unref(struct conf *c); /* NULL is fine */

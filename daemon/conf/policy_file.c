@@ -118,7 +118,8 @@ static int take_service(const struct lex *l, struct service *out)
 		return lex_fail(l, NULL, "service is missing");
 	out->stance = SPAN("");
 	if ((r = lex_keys(l, s, "service",
-	    "id name version reviewed operator rating e2ee stance retired")) <
+	    "id name version reviewed operator rating e2ee stance retired "
+	    "parties")) <
 		0 ||
 	    (r = take_id(l, s, &out->id)) < 0 ||
 	    (r = lex_text(l, s, "name", true, &out->name)) < 0 ||
@@ -128,7 +129,8 @@ static int take_service(const struct lex *l, struct service *out)
 	    (r = take_operator(l, s, out)) < 0 ||
 	    (r = take_ratings(l, s, out)) < 0 ||
 	    (r = lex_flag(l, s, "e2ee", false, &out->e2ee)) < 0 ||
-	    (r = take_retired(l, s, out)) < 0)
+	    (r = take_retired(l, s, out)) < 0 ||
+	    (r = policy_parties(l, s, out)) < 0)
 		return r;
 	if (lex_member(s, "stance") == NULL)
 		return 0;

@@ -41,6 +41,10 @@ int policy_find(const struct pack *p, const struct lex *l,
 int policy_host_list(const struct pack *p, const struct lex *l,
     const config_setting_t *s, struct span name, struct host_line *h);
 
+/* service.parties: who else stands behind hosts of the pack. s: the service block. */
+int policy_parties(const struct lex *l, const config_setting_t *s,
+    struct service *out);
+
 /* The tables of all files, into p->service. */
 int policy_hosts(struct pack *p);
 int policy_requests(struct pack *p);

@@ -48,7 +48,7 @@ static int take_entries(struct loading *g, const config_setting_t *list,
 
 	for (unsigned i = 0; i < lex_count(list); i++) {
 		const config_setting_t *s = config_setting_get_elem(list, i);
-		struct conf_service new = { .pack = NULL };
+		struct conf_service new = { .named = true };
 
 		if ((r = lex_keys(l, s, "services entry",
 			 "id mode variables agreement inspection")) < 0 ||
@@ -149,18 +149,21 @@ static int take_service(struct loading *g, unsigned i)
 	    : policy_file_read(g->b, g->c->policy_dir, path, var, nvar,
 		  g->c->rules, pack, g->l->err);
 	if (r < 0 || (r = lex_group(g->l, s, "agreement", &block)) < 0 ||
-	    (r = agreement_read(g->l, block, pack->operator_seat, g->today,
-		 &a)) < 0 ||
+	    (r = agreement_read(g->l, block, pack, g->today, &a)) < 0 ||
 	    (r = lex_group(g->l, s, "inspection", &block)) < 0 ||
 	    (r = agreement_inspection(g->l, block, &complete)) < 0)
 		return r;
 	to->refused = to->mode == CONF_OFF ? WHY_SERVICE_OFF : a.refused;
+	if (pack->retired)
+		to->refused = WHY_RETIRED;
 	to->inspect = to->mode != CONF_OFF && complete && a.opens;
 	to->agreement_id = a.id;
 	to->agreement_until = a.until;
 	to->lacks = a.lacks;
 	to->days_left = a.days_left;
 	to->max_case = a.max_case;
+	to->findings = a.findings;
+	to->others = a.others;
 	join_pack(g, i, path);
 	return 0;
 }
@@ -193,7 +196,8 @@ static int take_unnamed(struct loading *g, const char *path)
 	if (r < 0)
 		return r;
 	c->service[i] = (struct conf_service){
-		.refused = WHY_SERVICE_OFF, .agreement_id = SPAN(""),
+		.refused = g->pack[i].retired ? WHY_RETIRED : WHY_SERVICE_OFF,
+		.agreement_id = SPAN(""),
 		.agreement_until = SPAN(""), .days_left = INT32_MAX,
 		.max_case = 1 };
 	c->nservice++;

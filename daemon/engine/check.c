@@ -73,6 +73,9 @@ static const char *carrier_fault(enum carrier c, enum block b, bool inner)
 		return NULL;
 	case CARRIER_HOST:
 	case CARRIER_SOCKET:
+	case CARRIER_PARTY:
+	case CARRIER_PLACE:
+	case CARRIER_NET:
 		break;
 	}
 	return "stands in no table"; /* parse_where knows it not */

@@ -145,6 +145,9 @@ static int check_name(
 		    err, "%s: a name is missing (* for all)", carrier_word(c));
 	case CARRIER_HOST:
 	case CARRIER_SOCKET:
+	case CARRIER_PARTY:
+	case CARRIER_PLACE:
+	case CARRIER_NET:
 	case CARRIER_COUNT:
 		break;
 	}

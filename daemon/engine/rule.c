@@ -36,6 +36,9 @@ const char *carrier_word(enum carrier c)
 		[CARRIER_TEXT] = "text",
 		[CARRIER_HOST] = "host",
 		[CARRIER_SOCKET] = "websocket",
+		[CARRIER_PARTY] = "subprocessor",
+		[CARRIER_PLACE] = "place",
+		[CARRIER_NET] = "network",
 	};
 
 	assert(c < CARRIER_COUNT);

@@ -13,6 +13,7 @@
 #define RULE_ENTRIES_MAX 512  /* when-entries of one block of one service */
 #define RULE_LINES_MAX 4096   /* strip lines of one service */
 #define RULE_HOSTS_MAX 1024   /* host patterns of one service */
+#define RULE_PARTIES_MAX 64   /* third parties of one service */
 #define RULE_DETECT_MAX 64    /* detect lines of one service */
 #define SOCKET_ANSWER_MAX_BYTES 4096
 #define SOCKET_ENVELOPE_MAX_BYTES 64
@@ -48,6 +49,9 @@ enum carrier {
 	CARRIER_TEXT,      /* a glob over a whole line of text */
 	CARRIER_HOST,      /* no line has it: drift names hosts with it */
 	CARRIER_SOCKET,    /* the same for the paths of WebSockets */
+	CARRIER_PARTY,     /* and for third parties behind hosts, */
+	CARRIER_PLACE,     /* the countries they are in, */
+	CARRIER_NET,       /* and sub-contractors with other addresses */
 	CARRIER_COUNT
 };
 
@@ -245,6 +249,14 @@ struct rating {
 	struct span source, date, light;
 };
 
+/* A third party whose hosts the pack names. */
+struct party {
+	struct span name, country; /* as written; ISO 3166 */
+	const struct span *host;   /* patterns */
+	uint32_t nhost;
+	struct place place;
+};
+
 struct list_of_entries {
 	struct entry *p;
 	uint32_t n;
@@ -258,6 +270,8 @@ struct service {
 	struct span retired_since, successor; /* with retired: a date, a name */
 	const struct rating *rating;
 	uint32_t nrating;
+	const struct party *party;
+	uint32_t nparty;
 	const struct host_line *host;
 	uint32_t nhost;
 	struct list_of_entries request, response, join, websocket;

@@ -139,6 +139,9 @@ static int look(struct search *s, const struct msg *m)
 	case CARRIER_TEXT:
 	case CARRIER_HOST:
 	case CARRIER_SOCKET:
+	case CARRIER_PARTY:
+	case CARRIER_PLACE:
+	case CARRIER_NET:
 	case CARRIER_COUNT:
 		break;
 	}

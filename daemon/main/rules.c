@@ -176,21 +176,39 @@ static void ask_scope(struct parent *p, const struct service *s)
 	}
 }
 
+static void tell_refused(const char *id, const struct conf_service *s)
+{
+	const char *lacks = s->lacks != NULL ? s->lacks : "?";
+
+	if (s->refused == WHY_RETIRED)
+		log_msg(SERVICE_RETIRED, LOG_W(id));
+	else if (s->refused == WHY_SERVICE_OFF)
+		log_msg(SERVICE_OFF, LOG_W(id));
+	else if (s->refused == WHY_AGREEMENT_EXPIRED)
+		log_msg(SERVICE_EXPIRED, LOG_W(id),
+		    LOG_N(-(int64_t)s->days_left));
+	else if (s->refused == WHY_NO_DEVIATION)
+		log_msg(SERVICE_NO_DEVIATION, LOG_W(id), LOG_T(lacks));
+	else
+		log_msg(SERVICE_NO_AGREEMENT, LOG_W(id), LOG_T(lacks));
+}
+
 static void tell_service(const struct conf_service *s)
 {
 	char id[41];
 
 	snprintf(id, sizeof id, "%.*s", SPAN_ARG(s->id));
-	if (s->mode == CONF_OFF)
+	if (!s->named)
 		return;
-	if (s->refused != WHY_DONE)
-		log_msg(SERVICE_INACTIVE, LOG_W(id),
-		    LOG_W(why_word(s->refused)));
-	else if (!s->inspect)
+	if (s->refused != WHY_DONE) {
+		tell_refused(id, s);
+		return;
+	}
+	if (!s->inspect)
 		log_msg(SERVICE_NOT_INSPECTED, LOG_W(id));
-	if (s->mode == CONF_OBSERVE && s->refused == WHY_DONE && s->inspect)
+	else if (s->mode == CONF_OBSERVE)
 		log_msg(SERVICE_OBSERVED, LOG_W(id));
-	if (s->refused == WHY_DONE && s->days_left <= AGREEMENT_WARN_DAYS)
+	if (s->days_left <= AGREEMENT_WARN_DAYS)
 		log_msg(AGREEMENT_EXPIRES, LOG_W(id), LOG_N(s->days_left));
 }
 

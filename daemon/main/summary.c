@@ -11,16 +11,23 @@
 		 m->last.service[i][STAT_SERVICE_##s])
 #define TOTAL(s) (now->all[STAT_##s] - m->last.all[STAT_##s])
 
+/* What must be told at once, of however few. */
+static struct log_arg figure(uint64_t n, const struct conf *c)
+{
+	return n < c->group_min ? LOG_W("few") : LOG_N(n);
+}
+
 static void log_service(struct summary *m, const struct stat_page *now,
     const struct conf *c, unsigned i)
 {
 	char id[41];
 
 	snprintf(id, sizeof id, "%.*s", SPAN_ARG(c->service[i].id));
-	if (DIFF(GUARD) > 0 && DIFF(GUARD) < c->group_min)
-		log_msg(GUARD, LOG_W(id), LOG_W("few"));
-	else if (DIFF(GUARD) > 0)
-		log_msg(GUARD, LOG_W(id), LOG_N(DIFF(GUARD)));
+	if (DIFF(GUARD) > 0)
+		log_msg(GUARD, LOG_W(id), figure(DIFF(GUARD), c));
+	if (DIFF(LEVEL) > 0)
+		log_msg(LEVEL_DENIED, LOG_W(id), LOG_N(c->service[i].max_case),
+		    figure(DIFF(LEVEL), c));
 	if (c->group_min > 1 && DIFF(CLIENTS) < c->group_min) {
 		log_msg(SUMMARY_SMALL, LOG_W(id));
 		return;

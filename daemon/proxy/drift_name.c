@@ -283,6 +283,9 @@ size_t drift_fold(enum carrier c, struct span name, char *out)
 	case CARRIER_SDP:
 	case CARRIER_HOST:
 	case CARRIER_SOCKET:
+	case CARRIER_PARTY:
+	case CARRIER_PLACE:
+	case CARRIER_NET:
 	case CARRIER_COUNT:
 		fold(&t, name);
 		break;

@@ -238,6 +238,9 @@ static enum why judge_host(struct exchange *x)
 		x->fate = x->conn->fate;
 	else
 		fate_of_host(conf, x->subject.host, x->conn->level, &x->fate);
+	if (x->fate.refuse == WHY_DONE)
+		x->fate.refuse =
+		    fate_today(conf, x->fate.service, x->conn->level);
 	if (x->fate.refuse != WHY_DONE)
 		return x->fate.refuse;
 	if (!x->tls && !conf->allow_http)

@@ -5,6 +5,8 @@
 #include "conf/conf.h"
 #include "proxy/drift.h"
 
+static const struct conf *newest; /* borrowed; NULL: none yet */
+
 static enum why denied(const struct host_line *line)
 {
 	return line->category == CATEGORY_TELEMETRY ? WHY_TELEMETRY
@@ -69,6 +71,30 @@ void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
 		ret_fate->would = denied(m.line);
 	if (ret_fate->refuse == WHY_DONE)
 		stat_service_add(m.service->index, STAT_SERVICE_CLIENTS, 1);
+	else if (ret_fate->refuse == WHY_LEVEL)
+		stat_service_add(m.service->index, STAT_SERVICE_LEVEL, 1);
+}
+
+void fate_rules(const struct conf *conf)
+{
+	newest = conf;
+}
+
+enum why fate_today(
+    const struct conf *conf, const struct service *service, uint8_t level)
+{
+	const struct service *s;
+
+	if (newest == NULL || newest == conf)
+		return WHY_DONE;
+	s = ruleset_find(newest->rules, service->id);
+	if (s == NULL)
+		return WHY_SERVICE_OFF;
+	if (s->refused != WHY_DONE)
+		return s->refused;
+	if (level > s->max_case)
+		return WHY_LEVEL;
+	return s->inspect ? WHY_DONE : WHY_NOT_INSPECTED;
 }
 
 bool fate_decrypts(const struct fate *f)

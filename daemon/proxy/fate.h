@@ -17,6 +17,15 @@ struct conf;
 void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
     struct fate *ret_fate);
 
+/* The rules in force from now on, until the next call; NULL: none. */
+void fate_rules(const struct conf *conf);
+
+/* A connection keeps the rules it began with, conf, but no longer than its service
+ * may be used: has that ended meanwhile, with new rules or a new day? WHY_DONE, or
+ * the reason to refuse a request to an inspected host of service. */
+enum why fate_today(
+    const struct conf *conf, const struct service *service, uint8_t level);
+
 /* May TLS be ended here for this host, to inspect it or to answer its requests
  * ourselves (sink, page)? */
 bool fate_decrypts(const struct fate *f);

@@ -9,6 +9,7 @@
 #include "proxy/client.h"
 #include "proxy/conn.h"
 #include "proxy/drift.h"
+#include "proxy/fate.h"
 #include "proxy/front.h"
 #include "proxy/keys.h"
 #include "proxy/leaf_wait.h"
@@ -51,6 +52,7 @@ void proxy_fini(void)
 	server_fini();
 	deadline_fini(&drain);
 	keys_fini();
+	fate_rules(NULL);
 	snapshot_unref(now);
 	now = NULL;
 }
@@ -65,6 +67,7 @@ int proxy_use(struct conf *c)
 	    next); /* what was checked against the old trust store */
 	snapshot_unref(now);
 	now = next;
+	fate_rules(c);
 	drift_rules(c);
 	return 0;
 }

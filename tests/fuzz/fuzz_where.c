@@ -62,6 +62,9 @@ static bool is_compiled(const struct where *w)
 			break;
 		case CARRIER_HOST:
 		case CARRIER_SOCKET:
+		case CARRIER_PARTY:
+		case CARRIER_PLACE:
+		case CARRIER_NET:
 			return false;
 		}
 	return true;

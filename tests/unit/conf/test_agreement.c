@@ -14,6 +14,9 @@
 #define LIGHT(l) \
 	"rating = { source = \"BlnBDI 2.0\"; date = \"2021-02-18\"; " \
 	"light = \"" l "\"; }; "
+#define GREEN_ON(day) \
+	"rating = { source = \"LfD\"; date = \"" day "\"; " \
+	"light = \"green\"; }; "
 #define FREE "instructions_unrestricted = true; "
 #define CASE "max_case = 3; "
 #define PURE "own_purposes = \"none\"; "
@@ -94,6 +97,33 @@ static const struct row {
 	    "", WHY_NO_DEVIATION, 3, false, INT32_MAX },
 	{ "unrated", "plain", KIND ID DATE LIGHT("unrated") FREE CASE PURE,
 	    "", WHY_DONE, 3, false, INT32_MAX },
+	/* The history of the pack: red on 2020-07-03. */
+	{ "a red past, and green at a later day", "example",
+	    KIND ID DATE GREEN_ON("2020-07-04") FREE CASE PURE SCC, "",
+	    WHY_DONE, 3, false, INT32_MAX },
+	{ "a red past, and green on the same day", "example",
+	    KIND ID DATE GREEN_ON("2020-07-03") FREE CASE PURE SCC, "",
+	    WHY_NO_DEVIATION, 3, false, INT32_MAX },
+	{ "a red past, and green before", "example",
+	    KIND ID DATE GREEN_ON("2019-12-31") FREE CASE PURE SCC, "",
+	    WHY_NO_DEVIATION, 3, false, INT32_MAX },
+	{ "a red past that nobody has rated since", "example",
+	    KIND ID DATE LIGHT("unrated") FREE CASE PURE SCC, "",
+	    WHY_NO_DEVIATION, 3, false, INT32_MAX },
+	{ "a red past, green before, terms of its own", "example",
+	    KIND ID DATE GREEN_ON("2019-12-31") FREE CASE PURE SCC
+		"deviation = { id = \"ZV-1\"; }; ",
+	    "", WHY_DONE, 3, false, INT32_MAX },
+	{ "level 4 with end-to-end encryption", "plain",
+	    KIND ID DATE LIGHT("green") FREE "max_case = 4; " PURE, "",
+	    WHY_DONE, 4, false, INT32_MAX },
+	{ "level 4 without it", "example",
+	    KIND ID DATE LIGHT("green") FREE "max_case = 4; " PURE SCC, "",
+	    WHY_DONE, 3, false, INT32_MAX },
+	{ "level 4 with purposes of its own", "plain",
+	    KIND ID DATE LIGHT("green") FREE
+		"max_case = 4; own_purposes = \"limited\"; ",
+	    "", WHY_DONE, 2, false, INT32_MAX },
 	{ "limited purposes", "plain",
 	    KIND ID DATE LIGHT("green") FREE CASE
 		"own_purposes = \"limited\"; ",
