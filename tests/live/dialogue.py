@@ -72,6 +72,27 @@ class Dialogue:
                 out.append("%s: closed by the server" % row["entry"])
         return out
 
+    def answered(self, played):
+        """The recording with what the provider answered, as HAR."""
+        out = []
+        for e, p in zip(self.entries, played):
+            e = dict(e, response=dict(e["response"], status=p["status"]))
+            kind = e["response"].get("content", {}).get("mimeType", "")
+            e["response"]["content"] = {
+                "size": len(p["answer"]), "mimeType": p["type"] or kind,
+                "text": p["answer"].decode("utf-8", "replace")}
+            if p["heard"]:
+                e["_webSocketMessages"] = [
+                    m for m in e.get("_webSocketMessages", [])
+                    if m["type"] == "send"] + [
+                        {"type": "receive", "time": 0, "opcode": 1,
+                         "data": h.decode("utf-8", "replace")}
+                        for h in p["heard"]]
+            out.append(e)
+        return json.dumps({"log": {
+            "version": "1.2", "creator": {"name": "dialogue", "version": "1"},
+            "entries": out}})
+
     def functional(self):
         """Places of the entries that a join needs: up to the last one that is
         looked at, without telemetry."""

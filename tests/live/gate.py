@@ -199,6 +199,15 @@ class Gate:
         with open(ports) as f:
             self.tls_port, self.plain_port = map(int, f.read().split())
 
+    def forget(self):
+        """What the provider remembers of a meeting is gone."""
+        out = subprocess.run(
+            ["curl", "-sSf", "--noproxy", "*", "-X", "POST",
+             "http://127.0.0.1:%d/forget" % self.plain_port,
+             "-H", "Host: lab.example"], capture_output=True)
+        if out.returncode != 0:
+            raise SystemExit("the provider does not answer: %s" % out.stderr)
+
     def write_policy(self):
         os.makedirs(self.path("policy"), exist_ok=True)
         for source in (os.path.join(TOP, "policy"),

@@ -130,7 +130,7 @@ class Player:
                url.hostname, "target": target, "headers": headers,
                "body": content(req), "messages": 0, "heard": [],
                "closed": False, "got": None, "touched": False, "status": 0,
-               "answer": b"", "note": ""}
+               "answer": b"", "type": "", "note": ""}
         try:
             if url.scheme in ("ws", "wss"):
                 self.talk(entry, out, port, plain)
@@ -173,6 +173,7 @@ class Player:
                 if again:
                     raise
         out["status"], out["answer"] = a.status, a.body
+        out["type"] = a.get("content-type") or ""
         if (a.get("content-encoding") or "") == "gzip" and a.body:
             out["answer"] = gzip.decompress(a.body)
         if (a.get("connection") or "").lower() == "close":

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The part of contrib/quickstart behind the build: provider, daemon, recording,
-table. quickstart.py [--stay] [--all]"""
+table. quickstart.py [SERVICE] [--stay] [--all]"""
 import base64
 import json
 import os
 import sys
-import time
 
-from gate import CAPTURE, PLANTED, Gate, leaks, port_open, wait
+from dialogue import Dialogue, play
+from gate import NEVER, PLANTED, Gate, data_file, leaks, port_open, wait
+from hidden import unfolded
 from play import Player, compare, fields
 
 WIDTH = int(os.environ.get("COLUMNS") or 0) or 132
-OWN_PAGE = "besprechung.amt.example.de"
-# The name of the embedding page stays in Origin: CORS needs it, see the pack.
-NEVER = [p for p in PLANTED if p != "amt.example.de"] + \
-    ["erika.mustermann@amt.example.de"]
 
 
 def cut(text, width):
@@ -22,14 +19,20 @@ def cut(text, width):
     return text if len(text) <= width else text[:width - 3] + "..."
 
 
-def verdicts(gate):
-    """What the rules say offline, per entry of the recording."""
-    out = gate.ctl("replay", "--json", CAPTURE)
+def verdicts(gate, d):
+    """What the rules say offline, per entry of the dialogue. The answers that
+    they are shown are the provider's own."""
+    played = play(Player(gate, d.entries, direct=True), d.entries,
+                  range(len(d.entries)))
+    har = gate.path("dialogue.har")
+    with open(har, "w", encoding="utf-8") as f:
+        f.write(d.answered(played))
+    out = gate.ctl("replay", "--json", har)
     try:
-        return {e["entry"] - 1: e for e in json.loads(out.stdout)["entries"]}
+        found = {e["entry"] - 1: e for e in json.loads(out.stdout)["entries"]}
     except (ValueError, KeyError) as e:
-        print("sparsamctl replay: %s %s" % (e, out.stderr))
-        return {}
+        raise SystemExit("sparsamctl replay: %s %s" % (e, out.stderr))
+    return [found.get(i, {}) for i in range(len(d.entries))]
 
 
 def why(verdict, carrier, name):
@@ -98,37 +101,72 @@ def show(number, entry, verdict, everything, known):
         "; the provider: " + ("all it needs is there" if got["met"] == "yes"
                               else got["met"]) if got["met"] else ""))
     if entry["messages"] or entry["heard"]:
-        print("      WebSocket: %d messages sent, %d received, read like "
-              "requests" % (entry["messages"], entry["heard"]))
+        show_messages(entry, verdict, everything)
 
 
-def totals(gate, player, played, verdict):
-    """The closing lines; True when everything is as it must be."""
-    problems = []
-    denied = [e for e in played if e["got"] is None and
-              e["host"] != OWN_PAGE]
-    kept = sum(len(e["body"]) for e in denied)
-    time.sleep(0.3)
-    record = gate.record()
-    telemetry = [r for r in record if r.get("telemetry")]
-    strange = [r for r in record if r["event"] == "bad"]
-    counts = {}
-    for i, e in enumerate(played):
+def show_messages(entry, verdict, everything):
+    """Of all messages of a WebSocket together."""
+    up = [m for m in verdict.get("messages", []) if m["direction"] == "up"]
+    denied = [m.get("why") or "refused" for m in up
+              if m["verdict"] == "denied"]
+    rows = []
+    for m in verdict.get("messages", []):
+        for f in m["fields"]:
+            r = ("" if f["direction"] == "up" else "to client: ") + \
+                f["carrier"], f.get("path") or f["name"], f["before"] or '""', \
+                "-" if f["after"] is None else f["after"] or '""', \
+                f.get("category") or "", os.path.basename(f.get("rule") or "")
+            if (everything or f.get("effect") != "keep") and r not in rows:
+                rows.append(r)
+    if rows:
+        row("message", "name", "one side sent", "the other received",
+            "category", "rule")
+    for r in rows:
+        row(*r)
+    print("      WebSocket: %d messages sent%s; %d received" % (
+        entry["messages"], ", %d of them never left: %s" % (
+            len(denied), ", ".join(sorted(set(denied)))) if denied else "",
+        len(entry["heard"])))
+
+
+def count(played, verdict):
+    """Values that did not leave as they were, by category; messages that did
+    not leave at all."""
+    counts, messages = {}, 0
+    for e, v in zip(played, verdict):
         if e["got"] is None:
             continue
-        for f in verdict.get(i, {}).get("fields", []):
+        found = list(v.get("fields", []))
+        for m in v.get("messages", []):
+            found += m["fields"]
+            messages += m["direction"] == "up" and m["verdict"] == "denied"
+        for f in found:
             if f.get("direction") == "up" and f.get("category") and \
                     f.get("effect") != "keep":
                 counts[f["category"]] = counts.get(f["category"], 0) + 1
+    return counts, messages
+
+
+def totals(gate, d, played, verdict, since):
+    """The closing lines; what is not as it must be."""
+    problems = d.failures(played)
+    gate.settled()
+    record = gate.record(since)
+    denied = [e for e in played if e["got"] is None]
+    telemetry = [r for r in record if r.get("telemetry")]
+    strange = [r for r in record if r["event"] == "bad"]
+    counts, messages = count(played, verdict)
     print("\nrequests sent by the client       %4d" % len(played))
     print("requests the provider received    %4d" % len(
         [r for r in record if r["event"] == "request"]))
     print("values removed or replaced        %4d   %s" % (
         sum(counts.values()),
         ", ".join("%s %d" % c for c in sorted(counts.items()))))
-    print("telemetry requests that never left %3d   %d bytes of content, to %s"
-          % (len(denied), kept,
+    print("requests that never left          %4d   %d bytes of content, to %s"
+          % (len(denied), sum(len(e["body"]) for e in denied),
              ", ".join(sorted({e["host"] for e in denied})) or "-"))
+    if messages:
+        print("messages that never left          %4d" % messages)
     print("telemetry bytes at the provider   %4d" % sum(
         r.get("body_bytes", 0) for r in telemetry))
     if telemetry:
@@ -137,63 +175,71 @@ def totals(gate, player, played, verdict):
         problems.append("the provider got malformed requests: %s" %
                         strange[0]["why"])
     for e in played:
-        if e["host"] == OWN_PAGE:
-            continue
-        if e["note"] or e["status"] not in (200, 101, 204):
+        if e["got"] and e["got"].get("met") not in (None, "yes"):
+            problems.append("%s: %s" % (cut(e["url"], 60), e["got"]["met"]))
+        elif e["note"] and not e["messages"]:
             problems.append("%s %s: %s %s" % (
                 e["method"], cut(e["url"], 60), e["status"], e["note"]))
-        elif e["got"] and e["got"].get("met") not in (None, "yes"):
-            problems.append("%s: %s" % (cut(e["url"], 60), e["got"]["met"]))
-    join = next((e for e in played if e["target"] == "/api/v1/wc/info"), None)
-    if not join or b'"status":true' not in join["answer"]:
-        problems.append("the join was refused")
-    heard = [e for e in played if "/wc/api/" in e["target"]]
-    if not heard or heard[0]["heard"] < 4:
-        problems.append("signalling did not work")
-    seen = b"\n".join(
-        json.dumps([r.get("target"), r.get("headers")]).encode() + b"\n" +
-        base64.b64decode(r.get("body64", "")) + b"\n" +
-        b"\n".join(base64.b64decode(g) for g in r.get("got64", []))
-        for r in record)
-    found = leaks(seen, NEVER)
+    problems += ["%s: %s" % (cut(r["target"], 60), r["unmet"][0])
+                 for r in record if r.get("unmet")]
+    found = leaks(b"\n".join(unfolded(gate.record_pieces(since))),
+                  [p for p in NEVER + d.data.get("plant", [])
+                   if p not in d.data.get("spare", [])])
     if found:
         problems.append("found at the provider: %s" % found)
     else:
         print("planted names, mail, devices, places: none found in any "
               "request or\n  WebSocket message (plain, percent, base64, JSON "
-              "escapes, hex)")
+              "escapes, hex, packed)")
     return problems
 
 
+def stays(gate, d):
+    first = next(e["request"]["url"] for e in d.entries
+                 if not d.is_telemetry(e["request"]["url"].split("/")[2]))
+    print("\nThe gateway stays. Configure a browser with:\n"
+          "  proxy (HTTP and HTTPS): http://127.0.0.1:%d   or PAC file "
+          "http://127.0.0.1:%d/proxy.pac\n"
+          "  CA certificate to trust: http://127.0.0.1:%d/ca.pem   (file "
+          "%s)\n"
+          "then open %s . Ctrl-C ends everything.\n"
+          "What arrives: %s; counters: %s -c %s stats" % (
+              gate.port, gate.port, gate.port, gate.root,
+              d.data["client"].get("open", first), gate.record_path,
+              gate.sparsamctl, gate.conf_path))
+    sys.stdout.flush()
+    try:
+        wait(lambda: gate.daemon.poll() is not None, 10 ** 9, 0.5)
+    except KeyboardInterrupt:
+        pass
+
+
 def main():
-    stay, everything = "--stay" in sys.argv, "--all" in sys.argv
+    words = [a for a in sys.argv[1:] if not a.startswith("--")]
+    service = words[0] if words else "zoom"
+    if data_file(service) is None:
+        raise SystemExit("there is no fake provider for " + service)
+    d = Dialogue(service)
     port = 3128
     if port_open(port):
         port = None
         print("Port 3128 is taken: another one is used.")
-    gate = Gate(services=("zoom",), port=port, workers=1)
+    gate = Gate(services=(service,), port=port, workers=1)
     gate.start()
     print("gateway on 127.0.0.1:%d, fake provider on 127.0.0.1:%d\n" % (
         gate.port, gate.tls_port))
-    verdict = verdicts(gate)
-    player = Player(gate, CAPTURE)
+    verdict = verdicts(gate, d)
+    gate.forget()
+    since = gate.settled()
+    player = Player(gate, d.entries)
     played, known = [], {}
-    for i, entry in enumerate(player.entries):
-        host = entry["request"]["url"].split("/")[2]
-        if host == OWN_PAGE:
-            print("%3d GET %s\n      the authority's own page: no provider, "
-                  "a browser with the PAC file goes there directly" % (
-                      i + 1, entry["request"]["url"]))
-            continue
+    for number, entry, said in zip(d.numbers, d.entries, verdict):
         played.append(player.play(entry))
-        show(i + 1, played[-1], verdict.get(i, {}), everything,
-             known)
+        show(number, played[-1], said, "--all" in sys.argv, known)
     player.close()
-    order = {j: verdict.get(i, {}) for j, i in enumerate(
-        i for i, e in enumerate(player.entries)
-        if e["request"]["url"].split("/")[2] != OWN_PAGE)}
-    problems = totals(gate, player, played, order)
-    found = leaks(gate.logs().encode(), PLANTED + ["zoom.us"])
+    problems = totals(gate, d, played, verdict, since)
+    found = leaks(gate.logs().encode(),
+                  PLANTED + sorted({e["host"] for e in played}))
     if found:
         problems.append("found in the log: %s" % found)
     for p in problems:
@@ -202,22 +248,8 @@ def main():
         "FAILED, see above" if problems else
         "the meeting works, and nothing told the provider who takes part, "
         "from where, with which device"))
-    if stay and not problems:
-        print("\nThe gateway stays. Configure a browser with:\n"
-              "  proxy (HTTP and HTTPS): http://127.0.0.1:%d   or PAC file "
-              "http://127.0.0.1:%d/proxy.pac\n"
-              "  CA certificate to trust: http://127.0.0.1:%d/ca.pem   (file "
-              "%s)\n"
-              "then open https://app.zoom.us/wc/join/84512340987?pwd=1 . "
-              "Ctrl-C ends everything.\n"
-              "What arrives: %s; counters: %s -c %s stats" % (
-                  gate.port, gate.port, gate.port, gate.root,
-                  gate.record_path, gate.sparsamctl, gate.conf_path))
-        sys.stdout.flush()
-        try:
-            wait(lambda: gate.daemon.poll() is not None, 10 ** 9, 0.5)
-        except KeyboardInterrupt:
-            pass
+    if "--stay" in sys.argv and not problems:
+        stays(gate, d)
     gate.stop()
     return 1 if problems else 0
 

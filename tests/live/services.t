@@ -15,7 +15,6 @@ from dialogue import Dialogue, play
 from gate import HERE, NEVER, Gate, Tap, leaks, port_open
 from hidden import unfolded
 from play import Player
-from client import Client
 
 CHECK = os.path.join(HERE, "provider/check")
 
@@ -23,15 +22,6 @@ CHECK = os.path.join(HERE, "provider/check")
 def names():
     return sorted(n[:-5] for n in os.listdir(os.path.join(HERE, "provider"))
                   if n.endswith(".json"))
-
-
-def forget(g):
-    """The provider begins anew."""
-    c = Client(g.tls_port, "lab.example", direct=True,
-               root=g.path("pki/root.pem"))
-    c.ask("POST", "/forget", [("Host", "lab.example"),
-                              ("Content-Length", "0")])
-    c.close()
 
 
 def through(tap, g, d, service):
@@ -66,14 +56,14 @@ def through(tap, g, d, service):
 
 def without(tap, g, d, service):
     """Without the gateway, whole and with one field less."""
-    forget(g)
+    g.forget()
     places = d.functional()
     played = play(Player(g, d.entries, direct=True), d.entries, places)
     tap.equal(d.failures(played), [],
               service + ": the join succeeds without the gateway, too")
     allowed, wrong = [], []
     for row in d.data.get("needed", []):
-        forget(g)
+        g.forget()
         try:
             entries = d.without(row)
         except ValueError as e:

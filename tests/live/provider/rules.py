@@ -60,7 +60,8 @@ Top level
   plant        what must not arrive, besides gate.PLANTED; "spare": those of
                gate.PLANTED that may (with a comment why)
   client.har   the dialogue of a client, below tests/data. leave_out: hosts of
-               it that are not the provider's (the authority's own page)
+               it that are not the provider's (the authority's own page).
+               open: what a person opens in a browser (quickstart --stay)
   client.joined    what shows that the join succeeded: all of them must hold.
                status; answer: regular expression found in the body; heard:
                regular expressions, each found in a message from the server;
