@@ -498,22 +498,23 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 }
 
 int agreement_inspection(const struct lex *l, const config_setting_t *s,
-    bool *ret_complete)
+    struct inspection *ret_inspection, bool *ret_complete)
 {
-	struct span basis, dpia, council, notice;
+	struct inspection *v = ret_inspection;
 	int r;
 
+	*v = (struct inspection){ SPAN(""), SPAN(""), SPAN(""), SPAN("") };
 	*ret_complete = false;
 	if (s == NULL)
 		return 0;
 	if ((r = lex_keys(l, s, "inspection", "basis dpia council notice")) <
 		0 ||
-	    (r = lex_text(l, s, "basis", false, &basis)) < 0 ||
-	    (r = lex_text(l, s, "dpia", false, &dpia)) < 0 ||
-	    (r = lex_text(l, s, "council", false, &council)) < 0 ||
-	    (r = lex_text(l, s, "notice", false, &notice)) < 0)
+	    (r = lex_text(l, s, "basis", false, &v->basis)) < 0 ||
+	    (r = lex_text(l, s, "dpia", false, &v->dpia)) < 0 ||
+	    (r = lex_text(l, s, "council", false, &v->council)) < 0 ||
+	    (r = lex_text(l, s, "notice", false, &v->notice)) < 0)
 		return r;
-	*ret_complete = basis.n > 0 && dpia.n > 0 && council.n > 0 &&
-	    notice.n > 0;
+	*ret_complete = v->basis.n > 0 && v->dpia.n > 0 && v->council.n > 0 &&
+	    v->notice.n > 0;
 	return 0;
 }

@@ -27,8 +27,9 @@ struct agreement {
 int agreement_read(const struct lex *l, const config_setting_t *s,
     const struct service *pack, int32_t today, struct agreement *ret_agreement);
 
-/* The inspection block, NULL when there is none: are all references there? */
+/* The inspection block, NULL when there is none, and whether all references are
+ * there. */
 int agreement_inspection(const struct lex *l, const config_setting_t *s,
-    bool *ret_complete);
+    struct inspection *ret_inspection, bool *ret_complete);
 
 #endif

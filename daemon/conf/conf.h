@@ -56,6 +56,11 @@ enum finding_of_agreement {
 	AGREEMENT_FINDINGS
 };
 
+/* References of the inspection block, as written; "" what is not there. */
+struct inspection {
+	struct span basis, dpia, council, notice;
+};
+
 struct conf_service {
 	struct span id;
 	bool named;              /* an entry of services names it */
@@ -70,6 +75,7 @@ struct conf_service {
 	const char *lacks;       /* what the agreement lacks, or NULL */
 	uint32_t findings;       /* bits 1 << AGREEMENT_*: no reason to refuse */
 	struct agreed others;
+	struct inspection inspection;
 };
 
 struct conf {
@@ -100,6 +106,10 @@ struct conf {
 	const char **domain;     /* for conf_domains */
 	unsigned ndomain;
 	struct hash *owner;      /* domain to struct service, for conf_owner */
+
+	/* SHA-256 of the files it was made of, in hex, or "": set by whoever has
+	 * read them (ctl/policy_hash.h), for there is no cryptography here. */
+	char policy_sha256[65];
 
 	/* Scalars, from conf.tbl: name, type, default, range and text. */
 #define CONF_STRING(path, member, def, text) const char *member;

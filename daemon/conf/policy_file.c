@@ -437,6 +437,26 @@ int policy_expand(const struct pack *p, const struct lex *l,
 
 /* ---- the whole ---- */
 
+/* What the pack may deny, and what of it is allowed here: for the pages. */
+static void note_extras(const struct pack *p)
+{
+	static const char *const name[EXTRA_COUNT] = {
+		[EXTRA_RECORDING] = "allow_recording",
+		[EXTRA_TRANSCRIPTION] = "allow_transcription",
+		[EXTRA_AI] = "allow_ai",
+	};
+
+	for (unsigned i = 0; i < EXTRA_COUNT; i++) {
+		const char *value = policy_value(p, span_str(name[i]));
+
+		if (value == NULL)
+			continue;
+		p->service->extras |= (uint8_t)(1u << i);
+		if (strcmp(value, "yes") == 0)
+			p->service->allowed |= (uint8_t)(1u << i);
+	}
+}
+
 static int read_pack(struct pack *p, const char *path,
     const struct policy_var *var, unsigned nvar)
 {
@@ -453,6 +473,7 @@ static int read_pack(struct pack *p, const char *path,
 	    (r = take_variables(p, var, nvar)) < 0 ||
 	    (r = check_variables(p)) < 0)
 		return r;
+	note_extras(p);
 	if ((r = policy_tables(p)) < 0 || (r = policy_hosts(p)) < 0 ||
 	    (r = policy_requests(p)) < 0 ||
 	    (r = policy_responses(p)) < 0 || (r = policy_joins(p)) < 0 ||

@@ -151,7 +151,8 @@ static int take_service(struct loading *g, unsigned i)
 	if (r < 0 || (r = lex_group(g->l, s, "agreement", &block)) < 0 ||
 	    (r = agreement_read(g->l, block, pack, g->today, &a)) < 0 ||
 	    (r = lex_group(g->l, s, "inspection", &block)) < 0 ||
-	    (r = agreement_inspection(g->l, block, &complete)) < 0)
+	    (r = agreement_inspection(g->l, block, &to->inspection,
+		 &complete)) < 0)
 		return r;
 	to->refused = to->mode == CONF_OFF ? WHY_SERVICE_OFF : a.refused;
 	if (pack->retired)

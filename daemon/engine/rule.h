@@ -262,12 +262,22 @@ struct list_of_entries {
 	uint32_t n;
 };
 
+/* What a pack denies unless its variable allow_recording, allow_transcription or
+ * allow_ai is "yes". */
+enum extra {
+	EXTRA_RECORDING,
+	EXTRA_TRANSCRIPTION,
+	EXTRA_AI,
+	EXTRA_COUNT
+};
+
 struct service {
 	struct span id, name, reviewed, operator_name, operator_seat, stance;
 	struct span asks; /* variables without a default, with spaces between */
 	uint32_t version;
 	bool e2ee, retired;
 	struct span retired_since, successor; /* with retired: a date, a name */
+	uint8_t extras, allowed; /* bits 1 << EXTRA_*: has the variable; says yes */
 	const struct rating *rating;
 	uint32_t nrating;
 	const struct party *party;
