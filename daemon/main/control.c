@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "ctl/overview.h"
 #include "net/clock.h"
 
 #define DAY_S 86400
@@ -164,6 +165,20 @@ static void say_drift(struct parent *p, uint64_t session)
 	}
 }
 
+static void say_overview(struct parent *p, uint64_t session)
+{
+	const struct conf *c = p->now.conf;
+	char line[OVERVIEW_LINE_BYTES];
+	struct stat_page sum;
+
+	kids_sum(p, &sum);
+	for (unsigned i = 0; i < c->nservice; i++) {
+		overview_line(c, i,
+		    summary_blind(&p->summary, &sum, i, c->group_min), line);
+		SAY("%s", line);
+	}
+}
+
 void control_command(void *arg, uint64_t session, enum cmd c)
 {
 	struct parent *p = arg;
@@ -179,6 +194,8 @@ void control_command(void *arg, uint64_t session, enum cmd c)
 		say_stats(p, session);
 	else if (c == CMD_DRIFT)
 		say_drift(p, session);
+	else if (c == CMD_SERVICES)
+		say_overview(p, session);
 	else if (c == CMD_DRAIN)
 		log_msg(CONTROL, LOG_W(cmd_word(c)));
 	ctl_end(p->ctl, session, NULL);

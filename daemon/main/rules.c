@@ -327,10 +327,13 @@ static int judge_again(struct parent *p, struct rules *ret_rules,
 void rules_new_day(struct parent *p)
 {
 	char err[CONF_ERR_BYTES] = "memory is out";
+	struct stat_page sum;
 
 	if (p->state != RUNNING || p->next.conf != NULL)
 		return; /* the next tick asks again */
 	p->day = (uint32_t)(clock_unix_s() / DAY_S);
+	kids_sum(p, &sum);
+	summary_day(&p->summary, &sum);
 	(void)notify_reloading(clock_ms());
 	p->reload_session = 0;
 	hand_out(p, judge_again(p, &p->next, err), err);

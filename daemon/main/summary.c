@@ -102,6 +102,30 @@ uint64_t summary_total(const struct summary *m, enum stat_id s)
 	return m->shown.all[s];
 }
 
+void summary_day(struct summary *m, const struct stat_page *now)
+{
+	m->midnight = *now;
+}
+
+int summary_blind(struct summary *m, const struct stat_page *now, unsigned i,
+    unsigned group_min)
+{
+	const uint64_t *shown = m->shown.service[i];
+	const uint64_t *from = m->midnight.service[i];
+	uint64_t blind, read;
+
+	(void)summary_show_service(m, now, i, group_min);
+	if (shown[STAT_SERVICE_CLIENTS] <
+	    from[STAT_SERVICE_CLIENTS] + (group_min > 1 ? group_min : 0))
+		return -1;
+	blind = shown[STAT_SERVICE_BLIND_BYTES] -
+	    from[STAT_SERVICE_BLIND_BYTES];
+	read = shown[STAT_SERVICE_READ_BYTES] - from[STAT_SERVICE_READ_BYTES];
+	if (blind + read == 0)
+		return -1;
+	return (int)((blind * 100 + (blind + read) / 2) / (blind + read));
+}
+
 void summary_rules(struct summary *m, const struct stat_page *now,
     const struct conf *old, const struct conf *c)
 {
@@ -115,6 +139,8 @@ void summary_rules(struct summary *m, const struct stat_page *now,
 		memcpy(m->base.service[i], now->service[i],
 		    sizeof now->service[i]);
 		memcpy(m->shown.service[i], now->service[i],
+		    sizeof now->service[i]);
+		memcpy(m->midnight.service[i], now->service[i],
 		    sizeof now->service[i]);
 		m->ready[i] = false;
 	}

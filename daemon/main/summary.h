@@ -15,6 +15,7 @@ struct summary {
 	struct stat_page last;  /* at the last summary lines */
 	struct stat_page shown; /* at the last answer that was allowed */
 	struct stat_page base;  /* where the services of today began */
+	struct stat_page midnight; /* at 00:00 UTC, or at the start */
 	bool total_ready, ready[STAT_SERVICES_MAX]; /* shown has something */
 };
 
@@ -33,6 +34,15 @@ bool summary_show_total(struct summary *m, const struct stat_page *now,
 uint64_t summary_service(const struct summary *m, unsigned i,
     enum stat_service s);
 uint64_t summary_total(const struct summary *m, enum stat_id s);
+
+/* A new UTC day begins. */
+void summary_day(struct summary *m, const struct stat_page *now);
+
+/* Percent of the bytes of service i, since 00:00 UTC, that passed unread. Negative:
+ * there were none, or fewer than group_min clients. Moves what is shown as
+ * summary_show_service does. */
+int summary_blind(struct summary *m, const struct stat_page *now, unsigned i,
+    unsigned group_min);
 
 /* New rules: services that changed their number start at zero. */
 void summary_rules(struct summary *m, const struct stat_page *now,

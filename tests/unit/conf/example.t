@@ -25,7 +25,7 @@ for f in plain zoom; do
 done
 n=$((n + 1))
 if ./sparsamctl -c "$dir/zoom.conf" check 2>&1 |
-    grep -q '^canary: enforce, active, inspected, up to level 4'; then
+    grep -q '^canary: enforce, active, inspected, up to level 3'; then
 	echo "ok $n - the canary is ready"
 else
 	echo "not ok $n - the canary is ready"

@@ -100,6 +100,22 @@ run 5 "explain: a message that is dropped" $zoom explain \
     --message "$dir/message" "$rwg"
 says 'denied (zoom, telemetry'
 
+# --- services, without a daemon ---
+sed "s,^services,control_socket = \"$dir/none\";\n&," "$dir/etc/zoom.conf" \
+    >"$dir/etc/alone.conf"
+run 0 "services" -c "$dir/etc/alone.conf" services
+says 'SERVICE '
+says 'zoom  '
+says '2020-07 red, 2021-02 red  '
+says '2027-12-31       inspected'
+says 'denied (service-off)'
+run 0 "services as JSON" -c "$dir/etc/alone.conf" services --json
+says '"agreement_until": "2027-12-31"'
+says '"light": "red"'
+says '"why": "service-off"'
+run 2 "services: a word too many" -c "$dir/etc/alone.conf" services zoom
+run 1 "services: no configuration" -c "$dir/none" -s "$dir/none" services
+
 # --- replay ---
 har=$top/tests/data/zoom-meetingsdk.har
 printf '# planted\n\nErika Mustermann\r\nAMT-NB-0815\n' >"$dir/never"

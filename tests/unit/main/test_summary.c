@@ -101,8 +101,42 @@ static void after_reload(void)
 	    "another service with this number starts at zero");
 }
 
+static void pass(struct stat_page *now, uint64_t clients, uint64_t blind,
+    uint64_t read)
+{
+	now->service[0][STAT_SERVICE_CLIENTS] += clients;
+	now->service[0][STAT_SERVICE_BLIND_BYTES] += blind;
+	now->service[0][STAT_SERVICE_READ_BYTES] += read;
+}
+
+static void blind_share(void)
+{
+	static struct summary m;
+	static struct stat_page now;
+	struct conf a = conf_of("zoom", 5), b = conf_of("webex", 5);
+
+	tap_int(summary_blind(&m, &now, 0, 1), -1, "no bytes: no share");
+	pass(&now, 4, 900, 100);
+	tap_int(summary_blind(&m, &now, 0, 5), -1, "four clients: none shown");
+	pass(&now, 1, 0, 1000);
+	tap_int(summary_blind(&m, &now, 0, 5), 45, "five: shown");
+	pass(&now, 1, 100000, 0);
+	tap_int(summary_blind(&m, &now, 0, 5), 45, "one more: the old share");
+	summary_day(&m, &now);
+	tap_int(summary_blind(&m, &now, 0, 5), -1, "a new day: none yet");
+	pass(&now, 4, 0, 1000);
+	tap_int(summary_blind(&m, &now, 0, 5), -1,
+	    "five since the last answer, but four today");
+	pass(&now, 5, 3, 0);
+	tap_int(summary_blind(&m, &now, 0, 5), 0, "of today only, rounded");
+	summary_rules(&m, &now, &a, &b);
+	pass(&now, 5, 7, 0);
+	tap_int(summary_blind(&m, &now, 0, 5), 100, "another service");
+}
+
 int main(void)
 {
+	blind_share();
 	in_lines();
 	in_answers();
 	after_reload();
