@@ -152,8 +152,9 @@ class Provider:
         seen = values.Seen(req.kept, req.headers, req.query(), service)
         rule = rules.find(service, host, req.method, req.path(), seen) \
             if service else None
-        if rule is None and service:
-            rule = service.from_capture(req.method, host, req.path())
+        if rule is None and service and \
+                (req.method, host, req.path()) in service.recorded:
+            rule = {"answer": "capture"}
         if rule is None and self.is_preflight(req):
             rule = {"answer": {"status": 204}}
         if rule is None and service and service.is_telemetry(host):
