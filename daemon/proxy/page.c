@@ -5,7 +5,7 @@
 
 /* PAGE_STYLE_SHA256 is its digest; tests/live/a11y.t compares. */
 static const char style[] =
-#include "proxy/page_style.h"
+#include "proxy/page_style.tbl"
     ;
 
 static const char *const text[][2] = {
@@ -143,7 +143,7 @@ void page_end(const struct page *p)
 	page_raw(p, "</p>\n</footer>\n</body>\n</html>\n");
 }
 
-static bool is_link(const char *s)
+bool page_is_link(const char *s)
 {
 	struct span t = span_str(s);
 
@@ -152,14 +152,13 @@ static bool is_link(const char *s)
 	       span_starts(t, SPAN("tel:")) || span_starts(t, SPAN("mailto:"));
 }
 
-void page_advice(const struct page *p, const char *label, const char *target)
+void page_link(const struct page *p, const char *label, const char *target)
 {
-	if (is_link(target)) {
+	if (page_is_link(target)) {
 		page_raw(p, "<a href=\"");
 		page_escaped(p, span_str(target));
 		buf_addf(p->out, "\">%s</a>", label);
 	} else {
-		buf_addf(p->out, "%s: ", label);
 		page_escaped(p, span_str(target));
 	}
 }

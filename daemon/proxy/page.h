@@ -17,7 +17,7 @@ struct conf;
 	"default-src 'none'; " \
 	"style-src 'sha256-" PAGE_STYLE_SHA256 "'; " \
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-#define PAGE_STYLE_SHA256 "4t+chtHq05HxG5GOEIV+upvrlYdcqyAbf9SieYsya80="
+#define PAGE_STYLE_SHA256 "kWuTXy7c9A+rjv62mAkbK6XP9nn07QHKYTK2DJ+pabg="
 
 /* By Accept-Language: German unless English is preferred to it. */
 bool page_german(struct span accept_language);

@@ -37,8 +37,10 @@ void page_date(const struct page *p, struct span iso);
 void page_begin(const struct page *p, const char *title, const char *path);
 void page_end(const struct page *p);
 
-/* "label" as a link when target is one, else "label: target". */
-void page_advice(const struct page *p, const char *label, const char *target);
+/* What an operator has configured: the label as a link to target when it is one,
+ * else target as text. */
+bool page_is_link(const char *target);
+void page_link(const struct page *p, const char *label, const char *target);
 /* A link to a page of our own, from anywhere. */
 void page_own_link(
     const struct page *p, const char *path, const char *label);

@@ -118,7 +118,9 @@ static void way(const struct page *p, enum page_text label, const char *target)
 	if (target[0] == '\0')
 		return;
 	page_raw(p, "<li>");
-	page_advice(p, page_text(p, label), target);
+	if (!page_is_link(target))
+		buf_addf(p->out, "%s: ", page_text(p, label));
+	page_link(p, page_text(p, label), target);
 	page_raw(p, "</li>\n");
 }
 
@@ -143,7 +145,7 @@ static void help(const struct page *p, const struct service *s, enum why why)
 	page_heading(p, page_text(p, TEXT_HELP));
 	if (p->conf->page_contact[0] != '\0') {
 		page_raw(p, "<p>");
-		page_advice(
+		page_link(
 		    p, page_text(p, TEXT_CONTACT), p->conf->page_contact);
 		page_raw(p, "</p>\n");
 	}

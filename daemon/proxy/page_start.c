@@ -11,9 +11,6 @@ static void item(const struct page *p, const char *path, enum page_text label)
 
 static const char *mode(const struct page *p, const struct service *s)
 {
-	if (!page_usable(s))
-		return page_of(
-		    p, why_text_en(s->refused), why_text_de(s->refused));
 	if (!s->inspect)
 		return page_text(p, TEXT_MODE_TUNNELLED);
 	return page_text(p, p->conf->service[s->index].mode == CONF_OBSERVE
@@ -32,7 +29,13 @@ static void services(const struct page *p)
 			continue;
 		page_raw(p, "<li>");
 		page_escaped(p, s->name);
-		buf_addf(p->out, ": %s</li>\n", mode(p, s));
+		if (page_usable(s))
+			buf_addf(p->out, ": %s</li>\n", mode(p, s));
+		else
+			buf_addf(p->out, ": %s, %s</li>\n",
+			    page_text(p, TEXT_MODE_CLOSED),
+			    page_of(p, why_text_en(s->refused),
+			        why_text_de(s->refused)));
 	}
 	page_raw(p, "</ul>\n");
 }

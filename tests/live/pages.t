@@ -65,7 +65,7 @@ def main():
                   "http://[::1]:%d" % g.port)
     tap.equal(out.status, 200, "proxy over IPv6")
 
-    deny = "https://denied.lab.example/report?who=Erika+Mustermann"
+    deny = "https://lab.example/j/4711?who=Erika+Mustermann"
     german = g.fetch(deny, *PAGE, "-H", "Accept-Language: de-DE,de;q=0.9")
     english = g.fetch(deny, *PAGE, "-H", "Accept-Language: en-GB,en;q=0.9")
     tap.equal((german.status, english.status), (403, 403), "a refusal is 403")
