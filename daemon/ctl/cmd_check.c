@@ -3,15 +3,17 @@
  */
 #include <stdio.h>
 
+#include "conf/parties.h"
 #include "ctl/cmd_int.h"
 #include "engine/guard.h"
 #include "net/clock.h"
 #include "tls/ca.h"
 
-static void say_service(const struct conf_service *s)
+static void say_service(const struct conf_service *s, const struct service *v)
 {
 	if (s->mode == CONF_OFF) {
-		printf("%.*s: off\n", SPAN_ARG(s->id));
+		printf("%.*s: off%s\n", SPAN_ARG(s->id),
+		    v->retired ? " (retired)" : "");
 		return;
 	}
 	printf("%.*s: %s, %s", SPAN_ARG(s->id),
@@ -23,7 +25,10 @@ static void say_service(const struct conf_service *s)
 		               : "never decrypted (inspection references "
 		                 "are missing)",
 		    s->max_case);
-	if (s->refused != WHY_DONE && s->lacks != NULL)
+	if (s->refused == WHY_RETIRED)
+		printf(" since %.*s; successor: %.*s",
+		    SPAN_ARG(v->retired_since), SPAN_ARG(v->successor));
+	else if (s->refused != WHY_DONE && s->lacks != NULL)
 		printf("; missing: %s", s->lacks);
 	if (s->refused == WHY_DONE && s->days_left != INT32_MAX)
 		printf(", agreement %.*s ends in %d days",
@@ -31,15 +36,46 @@ static void say_service(const struct conf_service *s)
 	printf("\n");
 }
 
+/* What the agreement leaves open, and does not know of the pack's third parties:
+ * no reason to refuse, but to be told. */
+static void say_findings(const struct conf_service *s, const struct service *v)
+{
+	const struct agreed *a = &s->others;
+
+	if (s->mode == CONF_OFF || v->retired || s->agreement_id.n == 0)
+		return;
+	for (unsigned i = 0; i < AGREEMENT_FINDINGS; i++)
+		if ((s->findings & 1u << i) != 0)
+			printf("%.*s: finding: %s\n", SPAN_ARG(s->id),
+			    agreement_finding((enum finding_of_agreement)i));
+	for (uint32_t i = 0; i < v->nparty; i++)
+		if (!parties_known(&v->party[i], a))
+			printf("%.*s: finding: subprocessors lack %.*s (%.*s), "
+			       "behind hosts of the pack (%s:%u)\n",
+			    SPAN_ARG(s->id), SPAN_ARG(v->party[i].name),
+			    SPAN_ARG(v->party[i].country),
+			    v->party[i].place.file, v->party[i].place.line);
+	for (uint32_t i = 0; i < v->nparty; i++)
+		if (!parties_place(v->party[i].country, a))
+			printf("%.*s: finding: processing_places lack %.*s, the "
+			       "country of %.*s\n",
+			    SPAN_ARG(s->id), SPAN_ARG(v->party[i].country),
+			    SPAN_ARG(v->party[i].name));
+	if (!a->own && !parties_place(v->operator_seat, a))
+		printf("%.*s: finding: processing_places lack %.*s, the seat of "
+		       "the operator\n",
+		    SPAN_ARG(s->id), SPAN_ARG(v->operator_seat));
+}
+
 /* The egress guard looks at Host, too: a text of never that is in the name of a
  * host refuses all that goes there. */
-static void say_never(const struct conf *c, const struct conf_service *s)
+static void say_never(const struct conf *c, const struct conf_service *s,
+    const struct service *v)
 {
-	const struct service *v = ruleset_find(c->rules, s->id);
 	const struct host_line *first = NULL;
 	unsigned n = 0;
 
-	for (uint32_t i = 0; v != NULL && i < v->nhost; i++) {
+	for (uint32_t i = 0; i < v->nhost; i++) {
 		const struct host_line *h = &v->host[i];
 		struct guard_scan scan;
 
@@ -99,8 +135,12 @@ int cmd_check(struct tool *t)
 	printf("%s: good; %u listeners, %u client networks\n", t->conf_path,
 	    c->nlisten, c->nclient);
 	for (unsigned i = 0; i < c->nservice; i++) {
-		say_service(&c->service[i]);
-		say_never(c, &c->service[i]);
+		const struct conf_service *s = &c->service[i];
+		const struct service *v = ruleset_at(c->rules, i);
+
+		say_service(s, v);
+		say_findings(s, v);
+		say_never(c, s, v);
 	}
 	say_ca(c);
 	conf_unref(c);

@@ -36,9 +36,39 @@ static bool read_line(struct span line, struct drift_line *ret_line)
 	return d.service.n > 0 && d.name.n > 0;
 }
 
+/* "Amazon_Web_Services": blanks cannot stand in a line of the daemon. */
+static void plain_name(struct span name, char out[200])
+{
+	snprintf(out, 200, "%.*s", SPAN_ARG(name));
+	for (char *p = out; *p != '\0'; p++)
+		if (*p == '_')
+			*p = ' ';
+}
+
+/* What to add to sparsamd.conf, where the agreement is the one that should know;
+ * false: it is for a pack. */
+static bool propose_agreement(const struct drift_line *d, char out[400])
+{
+	char name[200];
+
+	plain_name(d->name, name);
+	if (span_eq(d->carrier, SPAN("subprocessor")))
+		snprintf(out, 400, "{ name = \"%s\"; country = \"??\"; }", name);
+	else if (span_eq(d->carrier, SPAN("place")))
+		snprintf(out, 400, "\"%s\"", name);
+	else if (span_eq(d->carrier, SPAN("network")))
+		snprintf(out, 400,
+		    "{ name = \"%s\"; nets = ( \"NETWORK\" ); }", name);
+	else
+		return false;
+	return true;
+}
+
 /* The line for the pack; what it is for is left to its author. */
 static void propose(const struct drift_line *d, char out[400])
 {
+	if (propose_agreement(d, out))
+		return;
 	if (span_eq(d->carrier, SPAN("host")))
 		snprintf(out, 400, "( \"%.*s\", \"deny\", \"CATEGORY\" )",
 		    SPAN_ARG(d->name));
@@ -57,6 +87,11 @@ static const char *table(const struct drift_line *d)
 		return "hosts";
 	if (span_eq(d->carrier, SPAN("websocket")))
 		return "websocket";
+	if (span_eq(d->carrier, SPAN("place")))
+		return "agreement.processing_places";
+	if (span_eq(d->carrier, SPAN("subprocessor")) ||
+	    span_eq(d->carrier, SPAN("network")))
+		return "agreement.subprocessors";
 	return span_eq(d->direction, SPAN("down")) ? "response" : "request";
 }
 

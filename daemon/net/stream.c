@@ -250,6 +250,15 @@ int stream_fd(const struct stream *s)
 	return s->fd;
 }
 
+int stream_peer(const struct stream *s, struct sockaddr_storage *ret_addr)
+{
+	socklen_t n = sizeof *ret_addr;
+
+	if (getpeername(s->fd, (struct sockaddr *)ret_addr, &n) < 0)
+		return -errno;
+	return 0;
+}
+
 bool stream_quiet(const struct stream *s)
 {
 	char c;

@@ -96,6 +96,8 @@ size_t stream_queued(const struct stream *s);
 bool stream_quiet(const struct stream *s);
 
 int stream_fd(const struct stream *s);  /* borrowed */
+/* The address at the other end. 0 or -errno. */
+int stream_peer(const struct stream *s, struct sockaddr_storage *ret_addr);
 /* Memory of an idle stream goes back (empty queues only). */
 void stream_rest(struct stream *s);
 

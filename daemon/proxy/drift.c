@@ -175,6 +175,21 @@ void drift_socket(const struct service *s, struct span path)
 	note(s, &new);
 }
 
+void drift_party(const struct service *s, enum carrier c, struct span name)
+{
+	struct drift_name new = { .carrier = (uint8_t)c };
+
+	if (name.n > DRIFT_NAME_BYTES)
+		name.n = DRIFT_NAME_BYTES;
+	for (size_t i = 0; i < name.n; i++)
+		new.text[i] = name.p[i];
+	for (size_t i = 0; i < name.n; i++)
+		if (new.text[i] == ' ')
+			new.text[i] = '_';
+	new.n = (uint8_t)name.n;
+	note(s, &new);
+}
+
 /* ---- the reader's side ---- */
 
 const struct drift_service *drift_of(

@@ -2,7 +2,8 @@
 /* drift - names that no pack line speaks of: hosts below the domains of a
  * service, paths of WebSockets that no entry names, and headers, parameters, cookies,
  * paths of content that met the last line of a closed list or none, or in which a
- * detect line found something.
+ * detect line found something; and third parties, countries and networks of
+ * contacted hosts that the agreement does not know.
  * Each is kept once per service and version of its pack, in a page that a
  * worker shares with the parent. Only its worker writes a page; readers copy
  * and check what they read.
@@ -74,6 +75,10 @@ void drift_field(const struct service *s, bool down, const struct finding *f);
 void drift_host(const struct service *s, struct span host, struct span base);
 /* A WebSocket that no entry names; path: of its request, without query. */
 void drift_socket(const struct service *s, struct span path);
+
+/* Something that the agreement does not know: CARRIER_PARTY, _PLACE or _NET. name:
+ * of the pack or the agreement, kept as it is but for blanks, which become _. */
+void drift_party(const struct service *s, enum carrier c, struct span name);
 
 /* ---- the reader's side ---- */
 

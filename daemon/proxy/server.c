@@ -9,6 +9,7 @@
 #include "http/h2.h"
 #include "net/clock.h"
 #include "net/dial.h"
+#include "proxy/contact.h"
 #include "proxy/origin.h"
 #include "proxy/snapshot.h"
 #include "proxy/upstream_int.h"
@@ -399,6 +400,7 @@ static void on_dialled(void *arg, int err, struct stream *stream)
 	}
 	stat_add(STAT_DIALS, 1);
 	s->stream = stream;
+	contact_made(s->snap->conf, origin_host(s->origin), stream);
 	stream_set_ops(stream, &shake_ops, s);
 	if (!s->origin->tls)
 		ready(s);

@@ -7,6 +7,7 @@
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "net/dial.h"
+#include "proxy/contact.h"
 #include "proxy/snapshot.h"
 
 struct tunnel {
@@ -208,6 +209,7 @@ static void on_dialled(void *arg, int err, struct stream *s)
 	}
 	t->server = s;
 	stat_add(STAT_DIALS, 1);
+	contact_made(c->snap->conf, c->host, s);
 	conn_enter(c, CONN_TUNNEL);
 	if (c->state == CONN_TUNNEL)
 		relay(t);
