@@ -150,7 +150,7 @@ def peak_below(tap, pid, limit_kb):
 class Gate:
     def __init__(self, services=("zoom", "lab"), workers=2, extra="",
                  keep_dir=None, ipv6=False, port=None, until="2099-12-31",
-                 inspect=True, pki=None):
+                 inspect=True, pki=None, rules=()):
         self.dir = keep_dir or tempfile.mkdtemp(prefix="sparsam-live.")
         os.chmod(self.dir, 0o755)
         self.kept = keep_dir is not None
@@ -171,6 +171,7 @@ class Gate:
         if pki:  # made by ./pki before
             shutil.copytree(pki, self.path("pki"))
         self.daemon = None
+        self.rules = rules  # data files of the provider that come first
         self.start_provider()
         self.write_policy()
         self.write_conf()
@@ -182,8 +183,9 @@ class Gate:
         subprocess.run([os.path.join(HERE, "pki"), self.path("pki")],
                        check=True)
         ports = self.path("ports")
-        files = [data_file(s) for s in self.options["services"]
-                 if data_file(s)] or [data_file("zoom")]
+        files = list(self.rules) + [data_file(s) for s in
+                                    self.options["services"] if data_file(s)]
+        files = files or [data_file("zoom")]
         with open(self.path("provider.log"), "ab") as log:
             self.provider = subprocess.Popen(
                 ["/usr/bin/python3",
