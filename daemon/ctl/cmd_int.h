@@ -54,6 +54,7 @@ int cmd_coverage(struct tool *t);
 int cmd_canary(struct tool *t);
 int cmd_drift(struct tool *t);
 int cmd_services(struct tool *t);
+int cmd_policy(struct tool *t);
 int cmd_ca_init(struct tool *t);
 int cmd_ca_show(struct tool *t);
 int cmd_ca_export(struct tool *t);

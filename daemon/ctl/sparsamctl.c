@@ -189,6 +189,8 @@ static int run(struct tool *t, enum cmd c)
 		return cmd_canary(t);
 	case CMD_DRIFT:
 		return cmd_drift(t);
+	case CMD_POLICY:
+		return cmd_policy(t);
 	case CMD_SERVICES:
 		return cmd_services(t);
 	case CMD_CA_INIT:

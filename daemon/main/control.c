@@ -56,6 +56,7 @@ static void say_status(struct parent *p, uint64_t session)
 	SAY("uptime_s %llu",
 	    (unsigned long long)((clock_ms() - p->started_ms) / 1000));
 	SAY("generation %u", p->now.generation);
+	SAY("policy_sha256 %s", p->now.conf->policy_sha256);
 	if (p->now.conf->group_min <= 1 ||
 	    sum.all[STAT_OPEN] >= p->now.conf->group_min)
 		SAY("open %llu", (unsigned long long)sum.all[STAT_OPEN]);

@@ -164,6 +164,8 @@ static void send_orders(struct kid *k)
 	send_start(k);
 	if (k->role == PRIV_WORKER) {
 		(void)imsg_chan_send(k->chan, IMSG_STAT, SPAN(""), k->stat_fd);
+		(void)imsg_chan_send(
+		    k->chan, IMSG_FIGURES, SPAN(""), p->figures_fd);
 		rules_send(k, &p->now);
 		for (unsigned i = 0; i < p->nlisten; i++)
 			(void)imsg_chan_send(k->chan, IMSG_LISTENER, SPAN(""),

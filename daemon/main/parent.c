@@ -134,6 +134,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (p->state != RUNNING)
 		return;
 	rules_progress(p, NULL, 0);
+	publish_figures(p);
 	if (now_ms >= p->summary_due_ms) {
 		struct stat_page sum;
 
@@ -216,6 +217,8 @@ static int prepare(struct parent *p, char err[CONF_ERR_BYTES])
 		return -EIO;
 	}
 	e = kids_init(p);
+	if (e == 0)
+		e = publish_init(p);
 	if (e == 0)
 		e = watch(p);
 	if (e == 0)

@@ -76,6 +76,8 @@ struct parent {
 	struct stat_page gone; /* counters of workers that are no more */
 	struct drift_page drift_gone, drift_sum; /* of them; of all, see kids_drift */
 	struct summary summary;
+	int figures_fd; /* memory of what workers may tell */
+	struct figures_page *figures;
 	uint64_t summary_due_ms, watchdog_due_ms, drain_end_ms, pings;
 
 	int64_t ca_expires;    /* 0: no CA */
@@ -128,6 +130,10 @@ void kids_drift(struct parent *p); /* fills p->drift_sum */
 void parent_progress(struct parent *p);
 void parent_fail(struct parent *p, const char *why);
 void parent_drain(struct parent *p);
+
+/* publish.c: memory for the workers; what may be told now. */
+int publish_init(struct parent *p);
+void publish_figures(struct parent *p);
 
 /* control.c */
 void control_command(void *arg, uint64_t session, enum cmd c);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "ctl/policy_hash.h"
 #include "main/castamp.h"
 #include "main/notify.h"
 #include "net/clock.h"
@@ -52,6 +53,8 @@ static int load(const char *path, struct bundle **ret_bundle,
 
 	if (e == 0)
 		e = conf_load(*ret_bundle, path, clock_unix_s(), ret_conf, err);
+	if (e == 0)
+		(void)policy_hash(*ret_bundle, path, (*ret_conf)->policy_sha256);
 	return e == 0 ? check_tls(path, *ret_conf, err) : e;
 }
 
@@ -316,6 +319,8 @@ static int judge_again(struct parent *p, struct rules *ret_rules,
 	}
 	if (e == 0)
 		e = conf_load(b, p->opt->conf_path, clock_unix_s(), &c, err);
+	if (e == 0)
+		(void)policy_hash(b, p->opt->conf_path, c->policy_sha256);
 	bundle_free(b);
 	if (e < 0 && fd >= 0)
 		close(fd);

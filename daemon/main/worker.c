@@ -11,11 +11,13 @@
 #include "base/secret.h"
 #include "base/stat.h"
 #include "conf/conf.h"
+#include "ctl/policy_hash.h"
 #include "main/child.h"
 #include "net/clock.h"
 #include "net/dial.h"
 #include "net/listen.h"
 #include "net/loop.h"
+#include "proxy/figures.h"
 #include "proxy/proxy.h"
 #include "tls/leaf.h"
 
@@ -61,6 +63,8 @@ static int load(int fd, const char *path, struct conf **ret_conf)
 	munmap(p, (size_t)size);
 	if (err == 0)
 		err = conf_load(b, path, clock_unix_s(), ret_conf, err_text);
+	if (err == 0)
+		(void)policy_hash(b, path, (*ret_conf)->policy_sha256);
 	bundle_free(b);
 	return err;
 }
@@ -230,6 +234,17 @@ static int use_stat(int fd)
 	return 0;
 }
 
+static int use_figures(int fd)
+{
+	const struct figures_page *p = mmap(NULL, sizeof *p, PROT_READ,
+	    MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	figures_use(p);
+	return 0;
+}
+
 /* What the parent sends between START and GO. */
 static int take_orders(struct conf **ret_conf, uint32_t *ret_generation)
 {
@@ -241,6 +256,8 @@ static int take_orders(struct conf **ret_conf, uint32_t *ret_generation)
 	     child_next(mem, &m)) {
 		if (m.type == IMSG_STAT) {
 			err = use_stat(m.fd);
+		} else if (m.type == IMSG_FIGURES) {
+			err = use_figures(m.fd);
 		} else if (m.type == IMSG_RULES && *ret_conf == NULL) {
 			err = read_rules(&m, ret_conf, ret_generation);
 		} else if (m.type == IMSG_LISTENER &&
