@@ -74,7 +74,7 @@ def main():
     out = g.ctl("canary")
     tap.ok(out.returncode == 3 and "answers with 403" in out.stderr,
            "that is told, not taken for good", out.stdout, out.stderr)
-    g.write_conf(edit=None)
+    g.write_conf(edit=lambda t: t.replace("\"*\"", "\"lab.example\""))
     out = g.ctl("canary")
     tap.ok(out.returncode == 1 and "connect_to" in out.stderr,
            "without connect_to it says what to add", out.stderr)

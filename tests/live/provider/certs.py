@@ -6,9 +6,9 @@ import os
 import re
 import ssl
 import subprocess
-import tempfile
 import threading
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 # lab.example: a certificate of each kind that must be refused
 BAD = ("expired", "notyet", "unknown", "weak", "sha1", "selfsigned",
        "wrongname", "rsa")
@@ -42,36 +42,8 @@ class Certificates:
             c.set_ciphers("DEFAULT:@SECLEVEL=0")
         whole = os.path.join(self.pki, name + ".pem")
         if not os.path.exists(whole):
-            self.issue(name, whole)
+            subprocess.run([os.path.join(HERE, "../pki"), self.pki, name],
+                           check=True)
         c.load_cert_chain(whole)
         c.set_alpn_protocols(["http/1.1"])
         return c
-
-    def issue(self, name, whole):
-        """A certificate for one name with the key of lab.example."""
-        with tempfile.TemporaryDirectory(dir=self.pki) as d:
-            def run(*args):
-                subprocess.run(["openssl"] + list(args), check=True, cwd=d,
-                               stderr=subprocess.DEVNULL)
-            with open(os.path.join(d, "ext"), "w") as f:
-                f.write("basicConstraints=critical,CA:FALSE\n"
-                        "keyUsage=critical,digitalSignature\n"
-                        "extendedKeyUsage=serverAuth\n"
-                        "subjectKeyIdentifier=hash\n"
-                        "authorityKeyIdentifier=keyid\n"
-                        "subjectAltName=DNS:%s\n" % name)
-            key = os.path.join(self.pki, "lab.key")
-            run("req", "-new", "-key", key, "-subj", "/CN=fake provider",
-                "-sha256", "-out", "csr")
-            run("x509", "-req", "-in", "csr", "-CA",
-                os.path.join(self.pki, "root.pem"), "-CAkey",
-                os.path.join(self.pki, "root.key"), "-sha256", "-days", "20",
-                "-set_serial", "0x%s" % os.urandom(15).hex(),
-                "-extfile", "ext", "-out", "crt")
-            with open(os.path.join(d, "crt")) as f:
-                text = f.read()
-            with open(key) as f:
-                text += f.read()
-            with open(os.path.join(d, "whole"), "w") as f:
-                f.write(text)
-            os.rename(os.path.join(d, "whole"), whole)
