@@ -101,6 +101,29 @@ static void after_reload(void)
 	    "another service with this number starts at zero");
 }
 
+/* A level that is too high is told at once, but not of how few. */
+static void level(void)
+{
+	static struct summary m;
+	static struct stat_page now;
+	struct conf c = conf_of("zoom", 5);
+
+	c.service[0].max_case = 2;
+	lines[0] = '\0';
+	now.service[0][STAT_SERVICE_LEVEL] = 1;
+	summary_log(&m, &now, &c);
+	tap_ok(strstr(lines, "[S506]") != NULL &&
+		strstr(lines, "service=zoom max_level=2 count=few\n") != NULL,
+	    "one refused for its level: few");
+	lines[0] = '\0';
+	summary_log(&m, &now, &c);
+	tap_ok(strstr(lines, "[S506]") == NULL, "none since: no line");
+	now.service[0][STAT_SERVICE_LEVEL] += 7;
+	summary_log(&m, &now, &c);
+	tap_ok(strstr(lines, "max_level=2 count=7\n") != NULL,
+	    "seven more: counted");
+}
+
 static void pass(struct stat_page *now, uint64_t clients, uint64_t blind,
     uint64_t read)
 {
@@ -140,5 +163,6 @@ int main(void)
 	in_lines();
 	in_answers();
 	after_reload();
+	level();
 	return tap_done();
 }
