@@ -392,8 +392,20 @@ static enum why judge(const struct block *b, const struct service *pack,
 	return *ret_lacks != NULL ? WHY_NO_DEVIATION : WHY_DONE;
 }
 
+/* Adequacy needs no assessment of its own (GDPR, 45 and 46). */
+static bool lacks_assessment(const struct block *b, const struct service *pack,
+    bool abroad)
+{
+	for (uint32_t i = 0; i < pack->nparty; i++)
+		if (!lex_among(pack->party[i].country, EEA))
+			abroad = true;
+	return abroad && b->assessment.n == 0 &&
+	    !span_eq(b->instrument, SPAN("adequacy"));
+}
+
 /* What a data protection officer should know, and what is no reason to refuse. */
-static uint32_t find(const struct block *b, bool own, bool abroad, bool e2ee)
+static uint32_t find(const struct block *b, const struct service *pack,
+    bool own, bool abroad)
 {
 	const struct {
 		enum finding_of_agreement bit;
@@ -406,7 +418,7 @@ static uint32_t find(const struct block *b, bool own, bool abroad, bool e2ee)
 		{ AGREEMENT_NOT_UNANNOUNCED, !own && !b->unannounced },
 		{ AGREEMENT_NOT_FULL_EVIDENCE, !own && !b->full_evidence },
 		{ AGREEMENT_NOT_COST_FREE, !own && !b->cost_free },
-		{ AGREEMENT_NO_ASSESSMENT, abroad && b->assessment.n == 0 },
+		{ AGREEMENT_NO_ASSESSMENT, lacks_assessment(b, pack, abroad) },
 		{ AGREEMENT_NO_CATEGORIES, b->categories == 0 },
 		{ AGREEMENT_NO_SUBJECTS, b->subjects == 0 },
 		{ AGREEMENT_NO_TOM, b->tom.n == 0 },
@@ -414,7 +426,7 @@ static uint32_t find(const struct block *b, bool own, bool abroad, bool e2ee)
 		{ AGREEMENT_OWN_PURPOSES, b->max_case > LEVEL_OWN_PURPOSES &&
 			!span_eq(b->own_purposes, SPAN("none")) },
 		{ AGREEMENT_NO_E2EE,
-		    b->max_case > LEVEL_WITHOUT_E2EE && !e2ee },
+		    b->max_case > LEVEL_WITHOUT_E2EE && !pack->e2ee },
 	};
 	uint32_t out = 0;
 
@@ -490,7 +502,7 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 		a->id = b.id;
 	take_end(&b, today, a);
 	a->max_case = level_of(&b, pack->e2ee);
-	a->findings = find(&b, own, abroad, pack->e2ee);
+	a->findings = find(&b, pack, own, abroad);
 	a->others = b.others;
 	a->others.own = own;
 	a->opens = b.dpia.n > 0 && b.council.n > 0 && b.notice.n > 0;
