@@ -13,6 +13,7 @@
 
 #define PACK "policy/example.conf"
 #define PART "policy/common/part.conf"
+#define LIST "policy/lists/trackers.hosts"
 #define TEXT_MAX (64u << 10)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -108,7 +109,8 @@ static void try(struct span pack, struct span part)
 
 	if (b == NULL)
 		return;
-	if (bundle_add(b, PACK, pack) == 0 && bundle_add(b, PART, part) == 0) {
+	if (bundle_add(b, PACK, pack) == 0 && bundle_add(b, PART, part) == 0 &&
+	    bundle_add(b, LIST, SPAN("px.meet.example\n")) == 0) {
 		e = read_once(b, &size);
 		if (read_once(b, &again) != e || size != again)
 			abort();
