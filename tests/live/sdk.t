@@ -16,7 +16,7 @@ sys.path[:0] = [SDK, os.path.join(HERE, "provider")]
 import rules  # noqa: E402
 import run  # noqa: E402
 from npm import npm_install  # noqa: E402
-from pages import HOST, Pages, bundle  # noqa: E402
+from pages import HOST, Pages, bundle, provider_files  # noqa: E402
 
 # story: seconds, telemetry it sends when nobody stops it
 STORIES = {
@@ -26,6 +26,7 @@ STORIES = {
     "segment": (20, True),
     "launchdarkly": (20, True),
     "amplitude": (20, True),
+    "zoom": (60, True),
 }
 SERVICES = ["zoom", "webex", "jitsi"]
 
@@ -66,6 +67,7 @@ def main():
     scripts = os.path.join(BUILD, "npm/sdk/bundles")
     bundle(names, modules, scripts)
     files = files_of(os.path.join(SDK, "provider"))
+    files.append(provider_files(modules, scripts + "/files.json"))
     gate = Gate(services=SERVICES, rules=files).start()
     straight = Gate(services=SERVICES, rules=files)
     pages = Pages(straight.path("pki"), scripts, modules)

@@ -2,6 +2,7 @@
 """The authority's own web server: a page for each story, its bundle, and the
 files of npm packages as they come. Bundling is esbuild's work."""
 import http.server
+import json
 import os
 import re
 import ssl
@@ -35,6 +36,28 @@ def bundle(stories, modules, out):
         text=True)
     if done.returncode != 0:
         raise SystemExit("esbuild:\n" + done.stderr)
+
+
+def provider_files(modules, out):
+    """A data file of the provider with what packages bring for its servers."""
+    lib = os.path.join(modules, "@zoom/meetingsdk/dist/lib")
+    found = []
+    for folder, _, names in os.walk(lib):
+        for name in sorted(names):
+            whole = os.path.join(folder, name)
+            kind = KINDS.get(os.path.splitext(name)[1],
+                             "application/octet-stream")
+            found.append({
+                "name": name, "host": "source.zoom.us",
+                "path": "/[0-9.]+/lib/" + re.escape(
+                    os.path.relpath(whole, lib)),
+                "answer": {"file": whole, "headers": [
+                    ["Content-Type", kind],
+                    ["Cross-Origin-Resource-Policy", "cross-origin"]]}})
+    with open(out, "w") as f:
+        json.dump({"service": "files", "hosts": ["source.zoom.us"],
+                   "rules": found}, f)
+    return out
 
 
 class Pages(http.server.ThreadingHTTPServer):

@@ -137,9 +137,9 @@ def console(message):
         text = "%s %s" % (p["entry"]["text"], p["entry"].get("url", ""))
     else:
         return None
-    text = text.partition("\n    at ")[0].partition("?")[0]
+    text = text.partition("\n    at ")[0]
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "#", text)
-    return re.sub(r"[0-9]+", "#", text)[:300]
+    return re.sub(r"[0-9]{4,}", "#", text)[:300]
 
 
 def both(runs, seconds):
