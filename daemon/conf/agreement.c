@@ -19,6 +19,7 @@
 	"AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT " \
 	"RO SE SI SK IS LI NO"
 
+#define UNKNOWN SPAN("ZZ") /* seat in a pack that is for any operator */
 #define LEVEL_WITHOUT_E2EE 3 /* the highest of a service that can hear */
 #define LEVEL_OWN_PURPOSES 2 /* the highest of one that uses what it hears */
 
@@ -314,7 +315,8 @@ static int take_block(const struct lex *l, const config_setting_t *s,
 }
 
 /* The first mandatory key that is missing or says no; NULL: all are there. */
-static const char *lacks(const struct block *b, bool abroad)
+static const char *lacks(const struct block *b, const struct service *pack,
+    bool own, bool abroad)
 {
 	if (b->kind.n == 0 || span_eq(b->kind, SPAN("none")))
 		return "kind (avv or own-operation)";
@@ -328,6 +330,10 @@ static const char *lacks(const struct block *b, bool abroad)
 		return "instructions_unrestricted = true";
 	if (b->max_case == 0)
 		return "max_case";
+	if (!own && span_eq(pack->operator_seat, UNKNOWN) &&
+	    b->others.nplace == 0)
+		return "processing_places (the pack does not know the "
+		       "operator's seat)";
 	if (abroad && (b->instrument.n == 0 ||
 	    span_eq(b->instrument, SPAN("none"))))
 		return "transfer.instrument (a seat, place or sub-contractor "
@@ -372,9 +378,9 @@ static const struct rating *open_rating(const struct block *b,
 
 /* The first reason in the order of sparsamd.conf(5). */
 static enum why judge(const struct block *b, const struct service *pack,
-    int32_t today, bool abroad, const char **ret_lacks)
+    int32_t today, bool own, bool abroad, const char **ret_lacks)
 {
-	*ret_lacks = lacks(b, abroad);
+	*ret_lacks = lacks(b, pack, own, abroad);
 	if (*ret_lacks == NULL && b->date > today)
 		*ret_lacks = "a date that is not in the future";
 	if (*ret_lacks != NULL)
@@ -496,8 +502,10 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 	if ((r = take_block(l, s, &b)) < 0)
 		return r;
 	own = span_eq(b.kind, SPAN("own-operation"));
-	abroad = b.abroad || (!own && !lex_among(pack->operator_seat, EEA));
-	a->refused = judge(&b, pack, today, abroad, &a->lacks);
+	abroad = b.abroad ||
+	    (!own && !lex_among(pack->operator_seat, EEA) &&
+		!span_eq(pack->operator_seat, UNKNOWN));
+	a->refused = judge(&b, pack, today, own, abroad, &a->lacks);
 	if (b.id.n > 0)
 		a->id = b.id;
 	take_end(&b, today, a);

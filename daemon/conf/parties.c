@@ -64,7 +64,7 @@ void parties_of(const struct service *s, const struct agreed *a,
 		if (ret_contact->sub == NULL && !names(a, p->name))
 			ret_contact->unknown = p;
 	}
-	if (!parties_place(country, a))
+	if (!span_eq(country, SPAN("ZZ")) && !parties_place(country, a))
 		ret_contact->place = country;
 }
 

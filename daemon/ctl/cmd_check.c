@@ -61,7 +61,8 @@ static void say_findings(const struct conf_service *s, const struct service *v)
 			       "country of %.*s\n",
 			    SPAN_ARG(s->id), SPAN_ARG(v->party[i].country),
 			    SPAN_ARG(v->party[i].name));
-	if (!a->own && !parties_place(v->operator_seat, a))
+	if (!a->own && !span_eq(v->operator_seat, SPAN("ZZ")) &&
+	    !parties_place(v->operator_seat, a))
 		printf("%.*s: finding: processing_places lack %.*s, the seat of "
 		       "the operator\n",
 		    SPAN_ARG(s->id), SPAN_ARG(v->operator_seat));
