@@ -12,6 +12,7 @@ import sys
 from urllib.parse import urlsplit
 
 from gate import DATA, HERE, data_of
+from play import content, payload
 
 sys.path.insert(0, os.path.join(HERE, "provider"))
 import drop    # noqa: E402
@@ -72,6 +73,18 @@ class Dialogue:
                 out.append("%s: closed by the server" % row["entry"])
         return out
 
+    def sent(self):
+        """What the client sends as bytes to search in."""
+        out = []
+        for e in self.entries:
+            out.append(e["request"]["url"].encode())
+            out += [("%s: %s" % (h["name"], h["value"])).encode()
+                    for h in e["request"]["headers"]]
+            out.append(content(e["request"]))
+            out += [payload(m) for m in e.get("_webSocketMessages", [])
+                    if m["type"] == "send"]
+        return out
+
     def answered(self, played):
         """The recording with what the provider answered, as HAR."""
         out = []
@@ -114,8 +127,7 @@ class Dialogue:
             return out
         messages = out[at].get("_webSocketMessages", [])
         for m in messages:
-            raw = base64.b64decode(m["data"]) if m["opcode"] == 2 \
-                else m["data"].encode()
+            raw = payload(m)
             if m["type"] == "send" and re.search(
                     row["message"], raw.decode("utf-8", "replace")):
                 break

@@ -3,6 +3,7 @@
 clients are known to hide them in."""
 import base64
 import binascii
+import html
 import re
 import zlib
 from urllib.parse import quote, unquote_to_bytes
@@ -11,7 +12,7 @@ DEPTH = 4             # layers in each other
 UNFOLDED_MAX = 64 << 20
 PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
-ESCAPES = re.compile(rb"\\u([0-9a-fA-F]{4})")
+ESCAPES = re.compile(rb"\\(u([0-9a-fA-F]{4})|.)", re.S)
 
 
 def forms(text):
@@ -61,8 +62,10 @@ def inflated(data, at):
 
 
 def unescape(m):
+    if not m[2]:
+        return {b"n": b"\n", b"r": b"\r", b"t": b"\t"}.get(m[1], m[1])
     try:
-        return chr(int(m[1], 16)).encode()
+        return chr(int(m[2], 16)).encode()
     except UnicodeEncodeError:  # half of a pair
         return m[0]
 
@@ -87,11 +90,9 @@ def layers(data):
     if b"%" in data:
         yield unquote_to_bytes(data.replace(b"+", b" "))
     if b"\\" in data:
-        yield ESCAPES.sub(unescape, data).replace(b"\\/", b"/") \
-            .replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+        yield ESCAPES.sub(unescape, data)
     if b"&" in data:
-        yield data.replace(b"&#32;", b" ").replace(b"&#x20;", b" ") \
-            .replace(b"&amp;", b"&").replace(b"&quot;", b'"')
+        yield html.unescape(data.decode("utf-8", "replace")).encode()
 
 
 def unfolded(pieces):

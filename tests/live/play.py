@@ -84,6 +84,12 @@ def content(request):
     return gzip.compress(body) if body and codings == ["gzip"] else body
 
 
+def payload(message):
+    """The bytes of a recorded WebSocket message."""
+    return base64.b64decode(message["data"]) if message["opcode"] == 2 \
+        else message["data"].encode()
+
+
 class Player:
     """Plays entries of a HAR through the gateway; direct: to the provider, as if
     there were none."""
@@ -199,8 +205,7 @@ class Player:
                 if m["type"] == "send" and m["opcode"] in (1, 2)]
         for m in [None] + todo:
             if m:
-                c.socket.send(m["opcode"], base64.b64decode(m["data"])
-                              if m["opcode"] == 2 else m["data"].encode())
+                c.socket.send(m["opcode"], payload(m))
                 out["messages"] += 1
             heard, out["closed"] = c.collect()
             out["heard"] += heard

@@ -43,6 +43,11 @@ def through(tap, g, d, service):
     tap.equal(bad, [], service + ": no malformed request")
     planted = [p for p in NEVER + d.data.get("plant", [])
                if p not in d.data.get("spare", [])]
+    sent = leaks(b"\n".join(unfolded(d.sent())), planted)
+    never_sent = set(["Mustermann"] + d.data.get("plant", [])) - \
+        {text for text, _ in sent}
+    tap.equal(never_sent, set(), "%s: the client sends %d of what is planted" %
+              (service, len(sent)))
     pieces = g.record_pieces()
     found = leaks(b"\n".join(unfolded(pieces)), planted)
     where = [(p[:300]) for p in pieces
