@@ -38,7 +38,8 @@ def verdicts(gate, d):
 def why(verdict, carrier, name):
     for f in verdict.get("fields", []):
         if f.get("direction") == "up" and f.get("carrier") == carrier and \
-                f.get("name", "").lower() == name.lower():
+                name.lower() in (f.get("name", "").lower(),
+                                 f.get("path", "").lower()):
             rule = f.get("rule") or ""
             return f.get("category") or ("not listed" if f.get("drift")
                                          else ""), os.path.basename(rule)
@@ -74,7 +75,8 @@ def show(number, entry, verdict, everything, known):
         where = verdict.get("verdict", "refused")
         print("      never left: %s%s%s; answered here with %s, "
               "%d bytes of content kept back" % (
-                  where, " as " + verdict["why"] if verdict.get("why") else "",
+                  where, " as " + verdict["why"]
+                  if verdict.get("why", where) != where else "",
                   ", " + os.path.basename(verdict["rule"])
                   if verdict.get("rule") else "",
                   entry["status"] or entry["note"], len(entry["body"])))
@@ -119,7 +121,7 @@ def show_messages(entry, verdict, everything):
             if (everything or f.get("effect") != "keep") and r not in rows:
                 rows.append(r)
     if rows:
-        row("message", "name", "one side sent", "the other received",
+        row("message", "name", "one side says", "the rules let through",
             "category", "rule")
     for r in rows:
         row(*r)
