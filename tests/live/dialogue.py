@@ -6,28 +6,22 @@ import base64
 import copy
 import fnmatch
 import json
-import os
 import re
-import sys
 from urllib.parse import urlsplit
 
-from gate import DATA, HERE, data_of
+import drop
+import rules
+from gate import data_of
 from play import content, payload
-
-sys.path.insert(0, os.path.join(HERE, "provider"))
-import drop    # noqa: E402
-import rules   # noqa: E402
 
 
 class Dialogue:
     def __init__(self, service):
         self.data = data_of(service)
         client = self.data["client"]
-        with open(os.path.join(DATA, client["har"]), encoding="utf-8") as f:
-            entries = json.load(f)["log"]["entries"]
         # what is played, and its number in the recording
         self.entries, self.numbers = [], []
-        for i, e in enumerate(entries):
+        for i, e in enumerate(rules.entries(self.data, client["har"])):
             host = urlsplit(e["request"]["url"]).hostname
             if not rules.is_one_of(host, client.get("leave_out", [])):
                 self.entries.append(e)

@@ -17,6 +17,9 @@ import time
 from hidden import leaks
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "provider"))
+import rules  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("SPARSAM_BUILD") or os.environ.get("builddir") or \
     os.path.join(TOP, "build")
@@ -78,10 +81,8 @@ def data_file(service):
 
 
 def data_of(service):
-    if data_file(service) is None:
-        return {}
-    with open(data_file(service), encoding="utf-8") as f:
-        return json.load(f)
+    path = data_file(service)
+    return rules.load(path) if path else {}
 
 
 def variables(data):

@@ -71,6 +71,9 @@ Top level
                dialogue, and the join must fail then. drop: "CARRIER NAME";
                message: regular expression, the first message of the client in
                which it is found; without one, the request
+  like, as     ID of another service, whose data this has except for the keys that
+               stand here; as: {"meet.example": "video.example.org"}, names that
+               take the place of others in all of it, in the dialogue, too
   capture      recorded answers, below tests/data: a request that no rule fits
                gets the answer of the first one of the same method, host and
                path; the second such request that of the second, and so on. An
@@ -139,17 +142,39 @@ DATA = os.path.join(os.path.dirname(os.path.dirname(HERE)), "data")
 MATCH = ("header", "query", "form", "cookie", "part", "json", "xml", "sip")
 
 
+def load(path):
+    """The data of a file, with those of the service that it is like."""
+    with open(path, encoding="utf-8") as f:
+        data = json.load(f)
+    if "like" not in data:
+        return data
+    with open(os.path.join(os.path.dirname(path), data["like"] + ".json"),
+              encoding="utf-8") as f:
+        return dict(json.loads(renamed(f.read(), data)), **data)
+
+
+def renamed(text, data):
+    for old, new in data.get("as", {}).items():
+        text = text.replace(old, new)
+    return text
+
+
+def entries(data, name):
+    """The entries of a HAR below tests/data."""
+    with open(os.path.join(DATA, name), encoding="utf-8") as f:
+        return json.loads(renamed(f.read(), data))["log"]["entries"]
+
+
 class Service:
     """A data file and what its provider remembers."""
 
     def __init__(self, path):
-        with open(path, encoding="utf-8") as f:
-            self.data = json.load(f)
+        self.data = load(path)
         self.dir = os.path.dirname(os.path.abspath(path))
         self.id = self.data["service"]
         self.recorded = {}
         if "capture" in self.data:
-            self.read_capture(os.path.join(DATA, self.data["capture"]))
+            self.read_capture(entries(self.data, self.data["capture"]))
         self.forget()
 
     def forget(self):
@@ -160,10 +185,8 @@ class Service:
         self.counts[what] = self.counts.get(what, 0) + 1
         return self.counts[what]
 
-    def read_capture(self, path):
-        with open(path, encoding="utf-8") as f:
-            entries = json.load(f)["log"]["entries"]
-        for e in entries:
+    def read_capture(self, recorded):
+        for e in recorded:
             url = e["request"]["url"].partition("://")[2].partition("?")[0]
             host, _, path = url.partition("/")
             self.recorded.setdefault(
