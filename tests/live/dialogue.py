@@ -9,10 +9,11 @@ import json
 import re
 from urllib.parse import urlsplit
 
-import drop
-import rules
 from gate import data_of
 from play import content, payload
+
+import drop   # beside the provider: gate.py knows where
+import rules
 
 
 class Dialogue:
