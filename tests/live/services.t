@@ -38,7 +38,13 @@ def through(tap, g, d, service):
     tap.equal(unmet, [], service + ": no message lacks what it needs")
     telemetry = [r for r in record if r.get("telemetry") or
                  d.is_telemetry(r.get("sni") or "")]
-    tap.equal(telemetry, [], service + ": no telemetry host hears anything")
+    tap.equal(telemetry, [], service + ": no telemetry arrives, and no host of it hears "
+              "anything")
+    silent = ["%s %s: %s %s" % (p["method"], p["url"][:100], p["status"],
+                                p["note"]) for p in played
+              if d.is_telemetry(p["host"]) and p["url"].startswith("http")
+              and (p["note"] or p["status"] >= 500)]
+    tap.equal(silent, [], service + ": telemetry gets its answer here")
     bad = [r["why"] for r in record if r["event"] == "bad"]
     tap.equal(bad, [], service + ": no malformed request")
     planted = [p for p in NEVER + d.data.get("plant", [])
