@@ -6,13 +6,14 @@ encoding, no telemetry host hears anything. Then without the gateway: it
 succeeds, and it fails as soon as one field is left out that the service needs.
 services.t [SERVICE...]"""
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 from dialogue import Dialogue, play
-from gate import HERE, NEVER, Gate, Tap, leaks, port_open
+from gate import HERE, NEVER, TOP, Gate, Tap, leaks, port_open
 from hidden import unfolded
 from play import Player
 
@@ -22,6 +23,17 @@ CHECK = os.path.join(HERE, "provider/check")
 def names():
     return sorted(n[:-5] for n in os.listdir(os.path.join(HERE, "provider"))
                   if n.endswith(".json"))
+
+
+def packs():
+    """Packs of services that can be used: not retired, and not our own."""
+    out = []
+    for n in sorted(os.listdir(os.path.join(TOP, "policy"))):
+        if n.endswith(".conf") and n != "canary.conf":
+            with open(os.path.join(TOP, "policy", n), encoding="utf-8") as f:
+                if not re.search(r"^\s*retired\s*=", f.read(), re.M):
+                    out.append(n[:-5])
+    return out
 
 
 def through(tap, g, d, service):
@@ -94,6 +106,9 @@ def main():
     out = subprocess.run([CHECK] + todo, capture_output=True, text=True)
     tap.ok(out.returncode == 0, "the data files are well formed", out.stdout,
            out.stderr)
+    if not sys.argv[1:]:
+        tap.equal([p for p in packs() if p not in todo], [],
+                  "each service has its fake provider")
     pki = tempfile.mkdtemp(prefix="sparsam-pki.")
     try:
         subprocess.run([os.path.join(HERE, "pki"), pki], check=True)
