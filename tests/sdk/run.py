@@ -103,7 +103,8 @@ class Run:
 
 def as_bytes(r):
     """All of an entry, bodies and messages decoded."""
-    parts = [json.dumps(r, ensure_ascii=False).encode(),
+    head = {k: v for k, v in r.items() if not k.endswith("64")}
+    parts = [json.dumps(head, ensure_ascii=False).encode(),
              (r.get("target") or "").encode(),
              base64.b64decode(r.get("body64", ""))]
     parts += [("%s: %s" % tuple(h)).encode("latin-1")
