@@ -21,10 +21,11 @@
  *   a chain   looks into an attribute or text; in an element, into the texts
  *             that are right inside.
  * An element is dropped or set as a whole, unless a line further up in the file
- * can name something inside: then what is in it is judged one by one and it
- * stays, perhaps empty; its declarations of namespaces (xmlns, xmlns:x) stay
- * too, if no line names them, as they are a part of its name. Where an element
- * goes as a whole and its end tag is in another body, the body is refused.
+ * that does not drop can name something inside: then what is in it is judged one
+ * by one and it stays, perhaps empty; its declarations of namespaces (xmlns,
+ * xmlns:x) stay too, if no line names them, as they are a part of its name. Where
+ * an element goes as a whole and its end tag is in another body, the body is
+ * refused.
  *
  * Text is what stands between two tags, entities, character references and
  * CDATA sections decoded, comments left out; white space alone is no text and

@@ -89,6 +89,16 @@ static bool is_deep(const struct xml *x, const struct xml_frame *f)
 	       plan_path_below(x->plan, CARRIER_XML, f->state) < f->act->order;
 }
 
+/* As is_deep, of lines that would leave anything of an element that is dropped
+ * or set. */
+static bool is_spared(const struct xml *x, const struct xml_frame *f)
+{
+	if (f->chain != NULL)
+		return true;
+	return f->state != JPATH_DEAD &&
+	       plan_path_spared(x->plan, CARRIER_XML, f->state) < f->act->order;
+}
+
 static void begin_whole(struct xml *x, const struct xml_frame *f,
     struct span raw, const char *const *atts)
 {
@@ -135,7 +145,7 @@ void xml_open(
 			    x, f->act, name, xml_path(x, "", SPAN_NONE));
 		if (!is_deep(x, f))
 			f->state = JPATH_DEAD;
-	} else if (f->act != NULL && value_blind(f->act) && !is_deep(x, f)) {
+	} else if (f->act != NULL && value_blind(f->act) && !is_spared(x, f)) {
 		begin_whole(x, f, raw, atts);
 		return;
 	}

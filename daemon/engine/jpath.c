@@ -35,7 +35,7 @@ struct row {
 	uint32_t nindex;
 	uint32_t fallback; /* NO_ROW, or who knows the other keys */
 	jpath_state other; /* any other key or index, where no fallback is */
-	uint32_t below;
+	uint32_t below, spared;
 };
 
 struct state {
@@ -104,7 +104,9 @@ static int row_of(struct builder *b, struct set set, uint32_t *ret_row)
 {
 	struct span key =
 	    span_of((const char *)set.item, set.n * sizeof *set.item);
-	struct row fresh = { .fallback = NO_ROW, .below = JPATH_NEVER };
+	struct row fresh = {
+		.fallback = NO_ROW, .below = JPATH_NEVER, .spared = JPATH_NEVER
+	};
 	uintptr_t found = (uintptr_t)hash_get(b->rows, key);
 	int r;
 
@@ -364,20 +366,35 @@ static int fill_row(struct builder *b, size_t number)
 	return add_edges(b, number, nbase, npick);
 }
 
-/* below: the smallest order behind a row. Rows learn from the states behind
- * them until nothing changes; orders only fall, so this ends. */
+static bool drops(const struct action *a)
+{
+	return a->nest == NULL && a->line != NULL &&
+	       a->line->treat.act == ACT_DROP;
+}
+
+static void fall(uint32_t *order, uint32_t to, bool *changed)
+{
+	if (to >= *order)
+		return;
+	*order = to;
+	*changed = true;
+}
+
+/* below: the smallest order behind a row, spared: of those that do not drop.
+ * Rows learn from the states behind them until nothing changes; orders only
+ * fall, so this ends. */
 static void learn(
     struct builder *b, struct row *row, jpath_state to, bool *changed)
 {
 	const struct state *s = state_at(b, to);
-	uint32_t least = row_at(b, s->row)->below;
 
-	if (s->action != NULL && s->action->order < least)
-		least = s->action->order;
-	if (least < row->below) {
-		row->below = least;
-		*changed = true;
-	}
+	fall(&row->below, row_at(b, s->row)->below, changed);
+	fall(&row->spared, row_at(b, s->row)->spared, changed);
+	if (s->action == NULL)
+		return;
+	fall(&row->below, s->action->order, changed);
+	if (!drops(s->action))
+		fall(&row->spared, s->action->order, changed);
 }
 
 static void find_below(struct builder *b)
@@ -398,11 +415,12 @@ static void find_below(struct builder *b)
 						learn(b, row,
 						    row->key.slot[k].value,
 						    &changed);
-			if (row->fallback != NO_ROW &&
-			    row_at(b, row->fallback)->below < row->below) {
-				row->below = row_at(b, row->fallback)->below;
-				changed = true;
-			}
+			if (row->fallback == NO_ROW)
+				continue;
+			fall(&row->below, row_at(b, row->fallback)->below,
+			    &changed);
+			fall(&row->spared, row_at(b, row->fallback)->spared,
+			    &changed);
 		}
 	}
 }
@@ -567,6 +585,11 @@ const struct action *jpath_action(const struct jpath *j, jpath_state s)
 uint32_t jpath_below(const struct jpath *j, jpath_state s)
 {
 	return j->row[j->state[s].row].below;
+}
+
+uint32_t jpath_spared(const struct jpath *j, jpath_state s)
+{
+	return j->row[j->state[s].row].spared;
 }
 
 size_t jpath_states(const struct jpath *j)

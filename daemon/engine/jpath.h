@@ -49,6 +49,7 @@ jpath_state jpath_xml_key(
 jpath_state jpath_index(const struct jpath *j, jpath_state s, size_t i);
 const struct action *jpath_action(const struct jpath *j, jpath_state s);
 uint32_t jpath_below(const struct jpath *j, jpath_state s);
+uint32_t jpath_spared(const struct jpath *j, jpath_state s);
 size_t jpath_states(const struct jpath *j); /* for tests */
 
 #endif

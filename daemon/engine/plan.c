@@ -594,6 +594,12 @@ uint32_t plan_path_below(const struct plan *p, enum carrier c, jpath_state s)
 	return p->path[c] != NULL ? jpath_below(p->path[c], s) : JPATH_NEVER;
 }
 
+uint32_t plan_path_spared(const struct plan *p, enum carrier c, jpath_state s)
+{
+	assert(is_path_carrier(c));
+	return p->path[c] != NULL ? jpath_spared(p->path[c], s) : JPATH_NEVER;
+}
+
 jpath_state plan_json_key(const struct plan *p, jpath_state s, struct span key)
 {
 	const struct jpath *j = p->path[CARRIER_JSON];

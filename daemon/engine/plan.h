@@ -99,6 +99,10 @@ const struct action *plan_path_action(
  * if its own order is smaller than this. Not for attributes and text, which have
  * nothing below them. */
 uint32_t plan_path_below(const struct plan *p, enum carrier c, jpath_state s);
+/* The same without those that drop: nothing that would be dropped needs to be
+ * found inside of what goes anyway. */
+uint32_t plan_path_spared(
+    const struct plan *p, enum carrier c, jpath_state s);
 
 /* The same for JSON. */
 jpath_state plan_json_key(
