@@ -31,11 +31,14 @@ STORIES = {
     "webex": (90, True),
     "sip": (60, False),
     "matrix": (60, False),
+    "acs-chat": (60, False),
+    "jitsi": (60, True),
 }
 SERVICES = {  # and variables of their packs
     "zoom": "",
     "webex": "",
     "jitsi": "",
+    "teams": "",
     "bigbluebutton": 'hosts = "bbb.example.org"; allow_sip = "yes";',
     "generic": 'hosts = "matrix.example.org";',
 }
