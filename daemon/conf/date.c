@@ -2,8 +2,10 @@
 #include "conf/date.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define DAY_S 86400
+#define DAY_MAX 1000000 /* in the year 4707 */
 
 static bool is_leap(int32_t y)
 {
@@ -42,6 +44,27 @@ int date_days(struct span text, int32_t *ret_days)
 		days++;
 	*ret_days = days + (int32_t)day - 1;
 	return 0;
+}
+
+/* Fliegel and Van Flandern, 1968. */
+void date_text(int32_t day, char out[DATE_TEXT_BYTES])
+{
+	int32_t l, n, i, j;
+
+	if (day < 0 || day > DAY_MAX) {
+		snprintf(out, DATE_TEXT_BYTES, "?");
+		return;
+	}
+	l = day + 2440588 + 68569;
+	n = 4 * l / 146097;
+	l -= (146097 * n + 3) / 4;
+	i = 4000 * (l + 1) / 1461001;
+	l = l - 1461 * i / 4 + 31;
+	j = 80 * l / 2447;
+	snprintf(out, DATE_TEXT_BYTES, "%04u-%02u-%02u",
+	    (unsigned)(100 * (n - 49) + i + j / 11) % 10000,
+	    (unsigned)(j + 2 - 12 * (j / 11)) % 100,
+	    (unsigned)(l - 2447 * j / 80) % 100);
 }
 
 int32_t date_of(int64_t seconds)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "conf/date.h"
 #include "ctl/overview.h"
 #include "net/clock.h"
 
@@ -113,26 +114,12 @@ static void say_stats(struct parent *p, uint64_t session)
 			say_service_stats(p, session, &sum, i);
 }
 
-/* "2026-11-25" of a day since 1970 (Fliegel and Van Flandern, 1968). */
-static void day_text(int32_t day, char out[40])
-{
-	int32_t l = day + 2440588 + 68569, n = 4 * l / 146097, i, j;
-
-	l -= (146097 * n + 3) / 4;
-	i = 4000 * (l + 1) / 1461001;
-	l = l - 1461 * i / 4 + 31;
-	j = 80 * l / 2447;
-	snprintf(out, 40, "%04d-%02d-%02d", 100 * (n - 49) + i + j / 11,
-	    j + 2 - 12 * (j / 11), l - 2447 * j / 80);
-}
-
 static void say_name(struct parent *p, uint64_t session,
     const struct drift_service *d, const struct drift_name *n)
 {
-	char day[40] = "?", seen[24] = "few";
+	char day[DATE_TEXT_BYTES], seen[24] = "few";
 
-	if (n->day >= 0 && n->day < 1000000)
-		day_text(n->day, day);
+	date_text(n->day, day);
 	if (n->seen >= p->now.conf->group_min)
 		snprintf(seen, sizeof seen, "%llu", (unsigned long long)n->seen);
 	SAY("drift service=%s version=%u direction=%s carrier=%s name=%.*s "

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "proxy/page_int.h"
 
+#include <stdio.h>
+
 #include "conf/conf.h"
+#include "conf/date.h"
 
 /* PAGE_STYLE_SHA256 is its digest; tests/live/a11y.t compares. */
 static const char style[] =
@@ -11,6 +14,7 @@ static const char style[] =
 static const char *const text[][2] = {
 #define PAGE_ROW(name, en, de) { en, de },
 #include "proxy/page.tbl"
+#include "proxy/page_transparency.tbl"
 #undef PAGE_ROW
 };
 
@@ -89,6 +93,31 @@ void page_date(const struct page *p, struct span iso)
 	page_raw(p, "</time>");
 }
 
+void page_day(const struct page *p, int64_t unix_s)
+{
+	char iso[DATE_TEXT_BYTES];
+
+	date_text(date_of(unix_s), iso);
+	page_date(p, span_str(iso));
+}
+
+void page_number(const struct page *p, uint64_t n)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			buf_add_char(p->out, p->german ? '.' : ',');
+		buf_add_char(p->out, digits[i]);
+	}
+}
+
+const char *page_category(const struct page *p, enum category c)
+{
+	return page_text(p, (enum page_text)(TEXT_C_NONE + (int)c));
+}
+
 static void head(const struct page *p, const char *title)
 {
 	struct span authority = span_str(p->conf->page_authority);
@@ -136,10 +165,14 @@ void page_begin(const struct page *p, const char *title, const char *path)
 	buf_addf(p->out, "<main id=\"content\">\n<h1>%s</h1>\n", title);
 }
 
-void page_end(const struct page *p)
+void page_end(const struct page *p, const char *path)
 {
 	page_raw(p, "</main>\n<footer>\n<p>");
-	page_own_link(p, "transparency", page_text(p, TEXT_TRANSPARENCY));
+	if (path == NULL || strcmp(path, "/") == 0)
+		page_own_link(
+		    p, "transparency", page_text(p, TEXT_TRANSPARENCY));
+	else
+		page_own_link(p, "", page_text(p, TEXT_START));
 	page_raw(p, "</p>\n</footer>\n</body>\n</html>\n");
 }
 
@@ -174,6 +207,15 @@ void page_own_link(const struct page *p, const char *path, const char *label)
 bool page_usable(const struct service *s)
 {
 	return s->refused == WHY_DONE;
+}
+
+const char *page_mode(const struct page *p, const struct service *s)
+{
+	if (!s->inspect)
+		return page_text(p, TEXT_MODE_TUNNELLED);
+	return page_text(p, p->conf->service[s->index].mode == CONF_OBSERVE
+	                        ? TEXT_MODE_OBSERVED
+	                        : TEXT_MODE_INSPECTED);
 }
 
 /* Quality of a language range in Accept-Language, in thousandths; 0: absent. */

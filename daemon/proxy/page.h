@@ -17,7 +17,10 @@ struct conf;
 	"default-src 'none'; " \
 	"style-src 'sha256-" PAGE_STYLE_SHA256 "'; " \
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-#define PAGE_STYLE_SHA256 "kWuTXy7c9A+rjv62mAkbK6XP9nn07QHKYTK2DJ+pabg="
+#define PAGE_STYLE_SHA256 "uB2UjIoIgx8XLDz75kUiPUYb3cES+UPmITH9Tpi6c4c="
+
+/* No page is longer. */
+#define PAGE_MAX_BYTES (128u << 10)
 
 /* By Accept-Language: German unless English is preferred to it. */
 bool page_german(struct span accept_language);
@@ -32,5 +35,13 @@ void page_refusal(struct buf *out, const struct conf *conf,
 
 /* The start page: what this gateway is, PAC file, CA certificate, services. */
 void page_start(struct buf *out, const struct conf *conf, bool german);
+
+/* What this gateway does and does not do, for staff, staff council and data
+ * protection officer: per service what is opened, what is removed in words made
+ * from the pack, what was counted (figures.h), and the hash of the policy. now_s:
+ * UTC seconds. When there are too many services for PAGE_MAX_BYTES, the last ones
+ * are only named. */
+void page_transparency(struct buf *out, const struct conf *conf, int64_t now_s,
+    bool german);
 
 #endif

@@ -9,6 +9,7 @@
 enum page_text {
 #define PAGE_ROW(name, en, de) TEXT_##name,
 #include "proxy/page.tbl"
+#include "proxy/page_transparency.tbl"
 #undef PAGE_ROW
 	TEXT_COUNT
 };
@@ -31,11 +32,16 @@ void page_escaped(const struct page *p, struct span text);
 void page_heading(const struct page *p, const char *text);
 /* "2021-07-31" as people write it; anything else as it stands. */
 void page_date(const struct page *p, struct span iso);
+void page_day(const struct page *p, int64_t unix_s);
+/* "12,345" */
+void page_number(const struct page *p, uint64_t n);
+/* "Features of device and program" */
+const char *page_category(const struct page *p, enum category c);
 
 /* Everything up to and with the title in main. path: of a page of our own, "/",
  * to be had in both languages; NULL: none, so no link leads to another. */
 void page_begin(const struct page *p, const char *title, const char *path);
-void page_end(const struct page *p);
+void page_end(const struct page *p, const char *path);
 
 /* What an operator has configured: the label as a link to target when it is one,
  * else target as text. */
@@ -45,7 +51,10 @@ void page_link(const struct page *p, const char *label, const char *target);
 void page_own_link(
     const struct page *p, const char *path, const char *label);
 
-/* May the service be used? */
+/* May the service be used? Then: what happens to its data. */
 bool page_usable(const struct service *s);
+const char *page_mode(const struct page *p, const struct service *s);
+/* The section of one service on the page of transparency. */
+void page_service(const struct page *p, const struct service *s);
 
 #endif

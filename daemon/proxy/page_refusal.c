@@ -182,5 +182,5 @@ void page_refusal(struct buf *out, const struct conf *conf,
 	    say(&other, &find(why)->title));
 	tell(&other, service, why);
 	page_raw(&p, "</details>\n");
-	page_end(&p);
+	page_end(&p, NULL);
 }

@@ -9,15 +9,6 @@ static void item(const struct page *p, const char *path, enum page_text label)
 	    page_text(p, label));
 }
 
-static const char *mode(const struct page *p, const struct service *s)
-{
-	if (!s->inspect)
-		return page_text(p, TEXT_MODE_TUNNELLED);
-	return page_text(p, p->conf->service[s->index].mode == CONF_OBSERVE
-	                        ? TEXT_MODE_OBSERVED
-	                        : TEXT_MODE_INSPECTED);
-}
-
 static void services(const struct page *p)
 {
 	page_heading(p, page_text(p, TEXT_SERVICES));
@@ -30,7 +21,7 @@ static void services(const struct page *p)
 		page_raw(p, "<li>");
 		page_escaped(p, s->name);
 		if (page_usable(s))
-			buf_addf(p->out, ": %s</li>\n", mode(p, s));
+			buf_addf(p->out, ": %s</li>\n", page_mode(p, s));
 		else
 			buf_addf(p->out, ": %s, %s</li>\n",
 			    page_text(p, TEXT_MODE_CLOSED),
@@ -56,5 +47,5 @@ void page_start(struct buf *out, const struct conf *conf, bool german)
 		item(&p, "/ca.crt", TEXT_DER);
 	}
 	page_raw(&p, "</ul>\n");
-	page_end(&p);
+	page_end(&p, "/");
 }

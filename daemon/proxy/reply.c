@@ -10,12 +10,11 @@
 #include "conf/conf.h"
 #include "http/h1.h"
 #include "http/uri.h"
+#include "net/clock.h"
 #include "proxy/conn.h"
 #include "proxy/own.h"
 #include "proxy/page.h"
 #include "proxy/snapshot.h"
-
-#define PAGE_MAX_BYTES (64u << 10)
 
 /* The smallest GIF: one transparent pixel. */
 static const unsigned char gif[] = { 'G', 'I', 'F', '8', '9', 'a', 1, 0, 1, 0,
@@ -170,15 +169,19 @@ int reply_refusal(const struct conf *conf, const struct service *service,
 }
 
 static int own_page(const struct conf *conf, const struct msg *req,
-    struct span query, struct arena *a, struct answer *r)
+    struct span path, struct span query, struct arena *a, struct answer *r)
 {
+	bool german =
+	    page_german_query(query, msg_value(req, FIELD_ACCEPT_LANGUAGE));
 	struct span body;
 	struct buf b;
 	int err;
 
 	buf_init(&b, PAGE_MAX_BYTES);
-	page_start(&b, conf,
-	    page_german_query(query, msg_value(req, FIELD_ACCEPT_LANGUAGE)));
+	if (span_eq(path, SPAN("/")))
+		page_start(&b, conf, german);
+	else
+		page_transparency(&b, conf, clock_unix_s(), german);
 	err = keep(&b, a, &body);
 	answer_init(r, 200, SPAN("text/html; charset=utf-8"), body);
 	protect(r);
@@ -214,8 +217,9 @@ int reply_own(const struct conf *conf, const struct msg *req, struct arena *a,
 		answer_init(ret_answer, 405, SPAN("text/plain"),
 		    SPAN("only GET and HEAD\n"));
 		add(ret_answer, SPAN("Allow"), SPAN("GET, HEAD"));
-	} else if (span_eq(path, SPAN("/"))) {
-		return own_page(conf, req, query, a, ret_answer);
+	} else if (span_eq(path, SPAN("/")) ||
+	           span_eq(path, SPAN("/transparency"))) {
+		return own_page(conf, req, path, query, a, ret_answer);
 	} else if (span_eq(path, SPAN("/proxy.pac")) ||
 	           span_eq(path, SPAN("/wpad.dat"))) {
 		return pac_file(conf, req, a, ret_answer);

@@ -24,8 +24,8 @@ int reply_refusal(const struct conf *conf, const struct service *service,
     enum why why, const struct sink *sink, const struct msg *req,
     struct arena *a, struct answer *ret_answer);
 
-/* Requests to the gateway itself: "/", "/proxy.pac", "/wpad.dat", "/ca.pem",
- * "/ca.crt"; else 404. */
+/* Requests to the gateway itself: "/", "/transparency", "/proxy.pac",
+ * "/wpad.dat", "/ca.pem", "/ca.crt"; else 404. */
 int reply_own(const struct conf *conf, const struct msg *req, struct arena *a,
     struct answer *ret_answer);
 

@@ -12,7 +12,7 @@ import sys
 import page_gate
 from browser import missing
 from devtools import Devtools, Failed
-from gate import BUILD, PLANTED, Tap, leaks, skip_all
+from gate import PLANTED, Tap, leaks, skip_all, wait
 from npm import npm_install
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -96,7 +96,12 @@ def refusals(tap, g, tab, axe, pictures):
 
 def own(tap, g, tab, axe, pictures):
     base = "http://127.0.0.1:%d" % g.port
-    for path, what in (("/", "start page"),):
+    for _ in range(6):  # enough for figures
+        g.fetch("https://meet.example/")
+    tap.ok(wait(lambda: b'class="figures"' in g.fetch(
+        base + "/transparency", proxy=False).stdout), "with figures")
+    for path, what in (("/", "start page"),
+                       ("/transparency", "transparency")):
         for language in ("de", "en"):
             url = "%s%s?lang=%s" % (base, path, language)
             answer(tap, g, url, "%s %s" % (what, language))

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the gateway serves itself: PAC file, CA certificate, start page, refusal
 pages in two languages; on IPv4 and IPv6; who is not a client gets nothing."""
+import hashlib
 import re
 import subprocess
 import sys
+import time
 
-from gate import PLANTED, Gate, Tap, leaks
+from gate import PLANTED, Gate, Tap, leaks, wait
 
 PAGE = ["-H", "Accept: text/html", "-H", "Sec-Fetch-Mode: navigate", "-H",
         "Sec-Fetch-Dest: document", "-A", "AMT-NB-0815", "-H",
@@ -26,6 +28,65 @@ def plain_html(tap, what, body):
            loads, outside)
     tap.ok(not leaks(body, PLANTED), what + ": names nobody",
            leaks(body, PLANTED))
+
+
+def figures(g, path="/transparency?lang=en"):
+    """What the page of transparency tells of Zoom, a row each; its text."""
+    out = g.fetch("http://127.0.0.1:%d%s" % (g.port, path), proxy=False)
+    text = out.stdout.decode()
+    part = text.partition('<h3 id="s-zoom">')[2].partition("<h3")[0]
+    rows = dict(re.findall(r'<tr><th scope="row">([^<]*)</th>'
+                           r'<td class="n">([^<]*)</td>', part))
+    return rows, text
+
+
+def transparency(tap, g):
+    """Figures of all workers, from the least number on; the policy's hash."""
+    rows, text = figures(g)
+    plain_html(tap, "transparency", text.encode())
+    tap.ok(not rows and "the least is 5." in text, "no figures of few", rows)
+    telemetry = [g.fetch("https://telemetry.zoom.us/log") for _ in range(9)]
+    tap.ok(all(t.status == 200 for t in telemetry), "telemetry is answered")
+    for _ in range(12):  # over all workers
+        g.fetch("https://zoom.us/")
+    rows = wait(lambda: figures(g)[0], 10)
+    tap.equal(rows.get("Telemetry kept back"), "9", "telemetry of all workers")
+    same = {tuple(sorted(figures(g)[0].items())) for _ in range(12)}
+    tap.equal(len(same), 1, "whichever worker is asked")
+    # One after the other, until the figures move: they have then told all.
+    for _ in range(6):
+        before = figures(g)[0]["Requests examined"]
+        g.fetch("https://zoom.us/")
+        if wait(lambda: figures(g)[0]["Requests examined"] != before, 2.5):
+            break
+    shown = figures(g)[0]["Requests examined"]
+    tap.ok("service zoom requests %s\n" % shown in g.ctl("stats").stdout,
+           "what sparsamctl stats says", g.ctl("stats").stdout)
+    for _ in range(2):
+        g.fetch("https://zoom.us/")
+    tap.ok(not wait(lambda: figures(g)[0]["Requests examined"] != shown, 2.5),
+           "no difference of few", shown, figures(g)[0])
+    listed = g.ctl("policy").stdout
+    whole = hashlib.sha256(listed.encode()).hexdigest()
+    files = [line.split("  ", 1)[1] for line in listed.splitlines()]
+    again = subprocess.run(["sha256sum"] + files, capture_output=True,
+                           text=True).stdout
+    tap.ok(again == listed and files[0] == g.conf_path,
+           "sparsamctl policy is what sha256sum says", again, listed)
+    tap.ok(whole in figures(g)[1] and "policy_sha256 " + whole in
+           g.ctl("status").stdout and
+           g.ctl("policy", "--hash").stdout == whole + "\n",
+           "its hash on the page, in status and from sparsamctl")
+    with open(g.conf_path, "a") as f:
+        f.write("// one more line\n")
+    tap.equal(g.ctl("reload").returncode, 0, "another policy: reload")
+    tap.ok(whole not in figures(g)[1] and
+           g.ctl("policy", "--hash").stdout.strip() in figures(g)[1],
+           "the hash is another one")
+    for pid in g.workers():
+        with open("/proc/%d/maps" % pid) as f:
+            seen = [line.split()[1] for line in f if "memfd:figures" in line]
+        tap.equal(seen, ["r--s"], "a worker can read the figures only")
 
 
 def main():
@@ -92,6 +153,7 @@ def main():
     out = g.fetch("https://zoom.us:25/", limit=10)
     tap.ok(out.returncode == 56, "another port: no tunnel", out.stderr)
 
+    transparency(tap, g)
     g.write_conf(edit=lambda t: t.replace('"127.0.0.0/8"', '"192.0.2.0/24"'))
     tap.equal(g.ctl("reload").returncode, 0, "clients: reload")
     out = g.fetch("https://zoom.us/", limit=10)

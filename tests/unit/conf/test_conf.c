@@ -71,6 +71,15 @@ static void test_dates(void)
 	tap_int(date_of(-1), -1, "day before 1970");
 	tap_int(date_of(86399), 0, "last second of a day");
 	tap_int(date_of(INT64_MAX), INT32_MAX, "far away");
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		char text[DATE_TEXT_BYTES];
+
+		if (row[i].want < 0 || row[i].days < 0 || row[i].days > 1000000)
+			continue;
+		date_text(row[i].days, text);
+		tap_span(span_str(text), span_str(row[i].in), "date: %s: and back",
+		    row[i].name);
+	}
 }
 
 /* ---- bundles ---- */
