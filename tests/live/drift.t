@@ -64,6 +64,7 @@ def listing(tap, g):
               "more requests, over all workers")
     thing = listed(g).get(("query", "new_thing"))
     tap.ok(thing is not None and thing["seen"] == 8, "they add up", thing)
+    time.sleep(1.2)
     for pid in g.workers():
         os.kill(pid, signal.SIGKILL)
     wait(lambda: fetch(g, 1) == 200)
