@@ -164,9 +164,12 @@ struct cover {
 static void cover(void *arg, struct place at, uint32_t id, struct span text)
 {
 	struct cover *c = arg;
+	/* packs of cases include the files that the shipped packs do */
+	bool shared = strncmp(at.file, "pack/common/", 12) == 0;
 
-	buf_addf(c->out, "%c%s:%u ", ruleset_reached(c->rules, id) ? '+' : '-',
-	    at.file, at.line);
+	buf_addf(c->out, "%c%s%s:%u ",
+	    ruleset_reached(c->rules, id) ? '+' : '-',
+	    shared ? "policy/" : "", at.file + (shared ? 5 : 0), at.line);
 	buf_add_span(c->out, text);
 	buf_add_char(c->out, '\n');
 }
