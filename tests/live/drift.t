@@ -59,12 +59,12 @@ def listing(tap, g):
                                                for _, n in found),
            "an identifier is not", found)
     both = fetch(g, 3)
-    time.sleep(1.2)  # less than five in an interval of the summary
+    time.sleep(2.2)  # less than five in an interval of the summary
     tap.equal((both, fetch(g, 4)), (200, 200),
               "more requests, over all workers")
     thing = listed(g).get(("query", "new_thing"))
     tap.ok(thing is not None and thing["seen"] == 8, "they add up", thing)
-    time.sleep(1.2)
+    time.sleep(2.2)
     for pid in g.workers():
         os.kill(pid, signal.SIGKILL)
     wait(lambda: fetch(g, 1) == 200)
