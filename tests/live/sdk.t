@@ -19,26 +19,28 @@ import run  # noqa: E402
 from npm import npm_install  # noqa: E402
 from pages import HOST, Pages, bundle, provider_files  # noqa: E402
 
-# story: seconds, telemetry it sends when nobody stops it
+# story: seconds, does it send telemetry when nobody stops it, host of its page
 STORIES = {
-    "1ds": (20, True),
-    "sentry": (20, True),
-    "mixpanel": (20, True),
-    "segment": (20, True),
-    "launchdarkly": (20, True),
-    "amplitude": (20, True),
-    "zoom": (60, True),
-    "webex": (90, True),
-    "sip": (60, False),
-    "matrix": (60, False),
-    "acs-chat": (60, False),
-    "jitsi": (60, True),
+    "1ds": (20, True, HOST),
+    "sentry": (20, True, HOST),
+    "mixpanel": (20, True, HOST),
+    "segment": (20, True, HOST),
+    "launchdarkly": (20, True, HOST),
+    "amplitude": (20, True, HOST),
+    "zoom": (60, True, HOST),
+    "webex": (90, True, HOST),
+    "sip": (60, False, HOST),
+    "matrix": (60, False, HOST),
+    "acs-chat": (60, False, HOST),
+    "jitsi": (60, True, HOST),
+    "wire": (60, False, "app.wire.com"),
 }
 SERVICES = {  # and variables of their packs
     "zoom": "",
     "webex": "",
     "jitsi": "",
     "teams": "",
+    "wire": "",
     "bigbluebutton": 'hosts = "bbb.example.org"; allow_sip = "yes";',
     "generic": 'hosts = "matrix.example.org";',
 }
@@ -101,18 +103,19 @@ def main():
     pages = Pages(straight.path("pki"), scripts, modules)
     services = [rules.Service(f) for f in files]
     tap = Tap()
-    mine = "MAP %s 127.0.0.1:%d" % (HOST, pages.server_address[1])
     for name in names:
-        seconds, sends = STORIES[name]
+        seconds, sends, host = STORIES[name]
+        mine = "MAP %s 127.0.0.1:%d" % (host, pages.server_address[1])
+        page = "https://%s/%s.html" % (host, name)
         without = run.Run(
-            name, straight, pages, [straight.path("pki/root.pem")],
+            page, straight, [straight.path("pki/root.pem")],
             ["--no-proxy-server", "--host-resolver-rules=%s, MAP *:443 "
              "127.0.0.1:%d, MAP *:80 127.0.0.1:%d" % (
                  mine, straight.tls_port, straight.plain_port)])
         with_ = run.Run(
-            name, gate, pages, [straight.path("pki/root.pem"), gate.root],
+            page, gate, [straight.path("pki/root.pem"), gate.root],
             ["--proxy-server=http://127.0.0.1:%d" % gate.port,
-             "--proxy-bypass-list=" + HOST, "--host-resolver-rules=%s, MAP * "
+             "--proxy-bypass-list=" + host, "--host-resolver-rules=%s, MAP * "
              "~NOTFOUND, EXCLUDE 127.0.0.1" % mine])
         run.both([without, with_], seconds)
         check(tap, name, without, with_, lambda host: any(

@@ -13,6 +13,7 @@ from certs import Certificates
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOST = "besprechung.amt.example.de"
+NODE_ONLY = ("fs-extra", "os", "path")
 PAGE = """<!doctype html>
 <html lang="de"><head><meta charset="utf-8"><title>Besprechung</title></head>
 <body><div id="root"></div><video id="v" muted></video>
@@ -31,6 +32,8 @@ def bundle(stories, modules, out):
         [esbuild, "--bundle", "--format=iife", "--platform=browser",
          "--log-level=error", "--outdir=" + out, "--define:global=window",
          "--define:process.env.NODE_ENV=\"production\"", "--loader:.wasm=file"] +
+        ["--alias:%s=%s" % (name, os.path.join(HERE, "nothing.js"))
+         for name in NODE_ONLY] +
         [os.path.join(HERE, s + ".js") for s in stories],
         env=dict(os.environ, NODE_PATH=modules), capture_output=True,
         text=True)
@@ -61,13 +64,16 @@ def provider_files(modules, out):
 
 
 class Pages(http.server.ThreadingHTTPServer):
-    """Serves HOST on a port of 127.0.0.1 with a certificate of the test PKI."""
+    """A port of 127.0.0.1, any name, with certificates of the test PKI."""
     daemon_threads = True
 
     def __init__(self, pki, scripts, modules):
         super().__init__(("127.0.0.1", 0), Handler)
         self.scripts, self.modules = scripts, modules
-        self.context = Certificates(pki).context(HOST)
+        certificates = Certificates(pki)
+        self.context = certificates.context(HOST)
+        self.context.sni_callback = lambda tls, name, _: setattr(
+            tls, "context", certificates.context(name))
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def finish_request(self, request, client_address):

@@ -12,7 +12,6 @@ import zlib
 
 from devtools import Devtools, Failed
 from gate import PLANTED, leaks
-from pages import HOST
 
 # Of Chromium itself: its fake devices need no permission, no sound, no quiet.
 FLAGS = ["--use-fake-device-for-media-stream",
@@ -39,8 +38,8 @@ def own_addresses():
 class Run:
     """A browser that plays a story; .steps .failed .said (console) .sent."""
 
-    def __init__(self, name, provider, pages, roots, flags):
-        self.name, self.provider, self.pages = name, provider, pages
+    def __init__(self, page, provider, roots, flags):
+        self.page, self.provider = page, provider
         self.roots, self.flags = roots, FLAGS + flags
         self.state, self.said, self.trouble = {}, [], None
 
@@ -62,7 +61,7 @@ class Run:
         for domain in ("Runtime", "Log"):
             tab.call(domain + ".enable")
         tab.events.clear()
-        tab.call("Page.navigate", url="https://%s/%s.html" % (HOST, self.name))
+        tab.call("Page.navigate", url=self.page)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             time.sleep(0.2)
