@@ -9,7 +9,8 @@ import json
 import re
 from urllib.parse import urlsplit
 
-from gate import data_of
+from gate import NEVER, data_of
+from hidden import leaks, unfolded, without
 from play import content, payload
 
 import drop   # beside the provider: gate.py knows where
@@ -79,6 +80,12 @@ class Dialogue:
             out += [payload(m) for m in e.get("_webSocketMessages", [])
                     if m["type"] == "send"]
         return out
+
+    def planted_in(self, pieces):
+        """[(text, encoding)] of what is planted in the pieces."""
+        data = without(b"\n".join(unfolded(pieces)),
+                       self.data.get("spare", []))
+        return leaks(data, NEVER + self.data.get("plant", []))
 
     def answered(self, played):
         """The recording with what the provider answered, as HAR."""

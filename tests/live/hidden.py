@@ -52,6 +52,14 @@ def leaks(data, planted):
     return found
 
 
+def without(data, texts):
+    """The bytes less these texts, in every form."""
+    for text in texts:
+        for _, needle in forms(text):
+            data = re.sub(re.escape(needle), b"", data, flags=re.I)
+    return data
+
+
 def inflated(data, at):
     """What is packed from there on as gzip or zlib, or b""."""
     z = zlib.decompressobj(47)

@@ -7,8 +7,7 @@ import os
 import sys
 
 from dialogue import Dialogue, play
-from gate import NEVER, PLANTED, Gate, data_file, leaks, port_open, wait
-from hidden import unfolded
+from gate import PLANTED, Gate, data_file, leaks, port_open, wait
 from play import Player, compare, fields
 
 WIDTH = int(os.environ.get("COLUMNS") or 0) or 132
@@ -184,9 +183,7 @@ def totals(gate, d, played, verdict, since):
                 e["method"], cut(e["url"], 60), e["status"], e["note"]))
     problems += ["%s: %s" % (cut(r["target"], 60), r["unmet"][0])
                  for r in record if r.get("unmet")]
-    found = leaks(b"\n".join(unfolded(gate.record_pieces(since))),
-                  [p for p in NEVER + d.data.get("plant", [])
-                   if p not in d.data.get("spare", [])])
+    found = d.planted_in(gate.record_pieces(since))
     if found:
         problems.append("found at the provider: %s" % found)
     else:

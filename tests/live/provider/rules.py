@@ -57,8 +57,9 @@ Top level
   variables    variables of the pack for the tests (hosts of own servers)
   agreement    text of libconfig put behind the keys of the agreement that the
                tests give (gate.py), where a service needs another one
-  plant        what must not arrive, besides gate.PLANTED; "spare": those of
-               gate.PLANTED that may (with a comment why)
+  plant        what must not arrive, besides gate.NEVER
+  spare        texts that may, though something planted is in them: these whole
+               texts are not looked into (with a comment why)
   client.har   the dialogue of a client, below tests/data. leave_out: hosts of
                it that are not the provider's (the authority's own page).
                open: what a person opens in a browser (quickstart --stay)
