@@ -90,6 +90,23 @@ static struct cover_line *line_of(struct coverage *v, struct span key)
 	return l;
 }
 
+/* The host that packs_config puts where an authority names its own: the same
+ * row has another name in each configuration. */
+static bool stands_in(struct place at, struct span text)
+{
+	struct span suffix = SPAN(".invalid"), id = span_str(at.file), word;
+	struct span rest = id;
+
+	while (rest.n > 0)
+		id = span_cut(&rest, '/');
+	if (!span_ends(id, SPAN(".conf")) || !span_ends(text, suffix))
+		return false;
+	id.n -= strlen(".conf");
+	word = span_of(text.p, text.n - suffix.n);
+	return span_ends(word, id) && word.n > id.n &&
+	       word.p[word.n - id.n - 1] == '.';
+}
+
 static void on_line(void *arg, struct place at, uint32_t id, struct span text)
 {
 	struct coverage *v = arg;
@@ -98,6 +115,8 @@ static void on_line(void *arg, struct place at, uint32_t id, struct span text)
 	int n = snprintf(
 	    key, sizeof key, "%s:%u %.*s", at.file, at.line, SPAN_ARG(text));
 
+	if (stands_in(at, text))
+		return;
 	if (n <= 0 || (size_t)n >= sizeof key)
 		n = (int)sizeof key - 1;
 	l = line_of(v, span_of(key, (size_t)n));
