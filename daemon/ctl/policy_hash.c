@@ -53,8 +53,8 @@ int policy_hash_list(const struct bundle *b, const char *path, struct buf *out)
 	return err;
 }
 
-int policy_hash(const struct bundle *b, const char *path,
-    char ret_hex[POLICY_HASH_BYTES])
+int policy_hash(
+    const struct bundle *b, const char *path, char ret_hex[POLICY_HASH_BYTES])
 {
 	struct buf list;
 	int err;

@@ -25,8 +25,8 @@ int publish_init(struct parent *p)
 	if (p->figures == MAP_FAILED)
 		return -errno;
 	if (fcntl(fd, F_ADD_SEALS,
-		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE |
-		    F_SEAL_SEAL) < 0)
+	        F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE |
+	            F_SEAL_SEAL) < 0)
 		return -errno;
 	p->figures->since_s = (uint64_t)clock_unix_s();
 	return 0;
@@ -40,13 +40,13 @@ void publish_figures(struct parent *p)
 
 	kids_sum(p, &sum);
 	for (unsigned i = 0; i < STAT_SERVICES_MAX; i++) {
-		bool tell = i < c->nservice &&
-		    c->service[i].mode != CONF_OFF &&
+		bool tell =
+		    i < c->nservice && c->service[i].mode != CONF_OFF &&
 		    summary_show_service(&p->summary, &sum, i, c->group_min);
 
 		for (int s = 0; tell && s < STAT_SERVICE_COUNT; s++)
-			n[s] = summary_service(&p->summary, i,
-			    (enum stat_service)s);
+			n[s] = summary_service(
+			    &p->summary, i, (enum stat_service)s);
 		figures_put(p->figures, i,
 		    i < c->nservice ? c->service[i].id : SPAN(""),
 		    tell ? n : NULL);

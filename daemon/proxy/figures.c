@@ -13,8 +13,9 @@ static uint64_t get(const uint64_t *at)
 	return __atomic_load_n(at, __ATOMIC_ACQUIRE);
 }
 
-/* A reader may see some figures of before and some of now: each of them has been
- * fit to be told. A number that goes to another service is not ready meanwhile. */
+/* A reader may see some figures of before and some of now: each of them has
+ * been fit to be told. A number that goes to another service is not ready
+ * meanwhile. */
 void figures_put(struct figures_page *page, unsigned i, struct span id,
     const uint64_t n[STAT_SERVICE_COUNT])
 {

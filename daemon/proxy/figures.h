@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* figures - what may be told of the counters of all workers, for the page of
- * transparency. The parent writes a page that every worker can read and none can
- * write; what it writes has passed the rule of the smallest group (main/summary).
- * A request costs nothing: counting goes on elsewhere, and only whoever asks for
- * the page reads. */
+ * transparency. The parent writes a page that every worker can read and none
+ * can write; what it writes has passed the rule of the smallest group
+ * (main/summary). A request costs nothing: counting goes on elsewhere, and only
+ * whoever asks for the page reads. */
 #ifndef PROXY_FIGURES_H
 #define PROXY_FIGURES_H
 
@@ -36,7 +36,6 @@ void figures_use(const struct figures_page *page);
 /* UTC seconds, 0: no figures at all. */
 int64_t figures_since(void);
 /* The figures of s; false: too few connections, or not of the present rules. */
-bool figures_of(
-    const struct service *s, uint64_t ret_n[STAT_SERVICE_COUNT]);
+bool figures_of(const struct service *s, uint64_t ret_n[STAT_SERVICE_COUNT]);
 
 #endif

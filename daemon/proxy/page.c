@@ -85,8 +85,8 @@ void page_date(const struct page *p, struct span iso)
 		month = span_cut(&months, ' ');
 	buf_addf(p->out, "<time datetime=\"%.10s\">", iso.p);
 	if (p->german)
-		buf_addf(p->out, "%.2s.%.*s%.4s", iso.p + 8, SPAN_ARG(month),
-		    iso.p);
+		buf_addf(
+		    p->out, "%.2s.%.*s%.4s", iso.p + 8, SPAN_ARG(month), iso.p);
 	else
 		buf_addf(p->out, "%.*s %.*s %.4s", iso.p[8] == '0' ? 1 : 2,
 		    iso.p + (iso.p[8] == '0' ? 9 : 8), SPAN_ARG(month), iso.p);
@@ -104,7 +104,8 @@ void page_day(const struct page *p, int64_t unix_s)
 void page_number(const struct page *p, uint64_t n)
 {
 	char digits[24];
-	int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+	int len =
+	    snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
 
 	for (int i = 0; i < len; i++) {
 		if (i > 0 && (len - i) % 3 == 0)
@@ -128,9 +129,8 @@ static void head(const struct page *p, const char *title)
 	    "content=\"width=device-width, initial-scale=1\">\n"
 	    "<meta name=\"robots\" content=\"noindex\">\n<title>%s - ",
 	    p->german ? "de" : "en", title);
-	page_escaped(p, authority.n > 0
-	                    ? authority
-	                    : span_str(page_text(p, TEXT_GATEWAY)));
+	page_escaped(p,
+	    authority.n > 0 ? authority : span_str(page_text(p, TEXT_GATEWAY)));
 	buf_addf(p->out, "</title>\n<style>%s</style>\n</head>\n", style);
 }
 
@@ -148,14 +148,15 @@ static void banner(const struct page *p, const char *path)
 		page_raw(p, "</strong> ");
 	}
 	buf_addf(p->out, "<span>%s</span></p>\n", page_text(p, TEXT_GATEWAY));
-	if (path != NULL)
-		buf_addf(p->out,
-		    "<nav aria-label=\"%s\"><a href=\"%s?lang=%s\" lang=\"%s\" "
-		    "hreflang=\"%s\">%s</a></nav>\n",
-		    page_text(p, TEXT_LANGUAGES), path,
-		    p->german ? "en" : "de", p->german ? "en" : "de",
-		    p->german ? "en" : "de", page_text(p, TEXT_OTHER_LANGUAGE));
-	page_raw(p, "</header>\n");
+	buf_addf(p->out,
+	    "<nav aria-label=\"%s\"><a href=\"%s%s\" lang=\"%s\" "
+	    "hreflang=\"%s\">%s</a></nav>\n</header>\n",
+	    page_text(p, TEXT_LANGUAGES), path != NULL ? path : "",
+	    path == NULL ? "#other"
+	    : p->german  ? "?lang=en"
+	                 : "?lang=de",
+	    p->german ? "en" : "de", p->german ? "en" : "de",
+	    page_text(p, TEXT_OTHER_LANGUAGE));
 }
 
 void page_begin(const struct page *p, const char *title, const char *path)
@@ -163,17 +164,6 @@ void page_begin(const struct page *p, const char *title, const char *path)
 	head(p, title);
 	banner(p, path);
 	buf_addf(p->out, "<main id=\"content\">\n<h1>%s</h1>\n", title);
-}
-
-void page_end(const struct page *p, const char *path)
-{
-	page_raw(p, "</main>\n<footer>\n<p>");
-	if (path == NULL || strcmp(path, "/") == 0)
-		page_own_link(
-		    p, "transparency", page_text(p, TEXT_TRANSPARENCY));
-	else
-		page_own_link(p, "", page_text(p, TEXT_START));
-	page_raw(p, "</p>\n</footer>\n</body>\n</html>\n");
 }
 
 bool page_is_link(const char *s)
@@ -202,6 +192,29 @@ void page_own_link(const struct page *p, const char *path, const char *label)
 	page_escaped(p, span_str(p->conf->page_name));
 	buf_addf(p->out, "/%s?lang=%s\">%s</a>", path, p->german ? "de" : "en",
 	    label);
+}
+
+static void foot_link(
+    const struct page *p, enum page_text t, const char *target)
+{
+	if (!page_is_link(target))
+		return;
+	page_raw(p, "</li>\n<li>");
+	page_link(p, page_text(p, t), target);
+}
+
+void page_end(const struct page *p, const char *path)
+{
+	page_raw(p, "</main>\n<footer>\n<ul>\n<li>");
+	if (path == NULL || strcmp(path, "/") == 0)
+		page_own_link(
+		    p, "transparency", page_text(p, TEXT_TRANSPARENCY));
+	else
+		page_own_link(p, "", page_text(p, TEXT_START));
+	foot_link(p, TEXT_IMPRINT, p->conf->page_imprint);
+	foot_link(p, TEXT_PRIVACY, p->conf->page_privacy);
+	foot_link(p, TEXT_ACCESSIBILITY, p->conf->page_accessibility);
+	page_raw(p, "</li>\n</ul>\n</footer>\n</body>\n</html>\n");
 }
 
 bool page_usable(const struct service *s)

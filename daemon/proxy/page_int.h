@@ -39,17 +39,17 @@ void page_number(const struct page *p, uint64_t n);
 const char *page_category(const struct page *p, enum category c);
 
 /* Everything up to and with the title in main. path: of a page of our own, "/",
- * to be had in both languages; NULL: none, so no link leads to another. */
+ * to be had in both languages; NULL: the other language stands on the page, at
+ * the id "other" (in details, which browsers open for a link into it). */
 void page_begin(const struct page *p, const char *title, const char *path);
 void page_end(const struct page *p, const char *path);
 
-/* What an operator has configured: the label as a link to target when it is one,
- * else target as text. */
+/* What an operator has configured: the label as a link to target when it is
+ * one, else target as text. */
 bool page_is_link(const char *target);
 void page_link(const struct page *p, const char *label, const char *target);
 /* A link to a page of our own, from anywhere. */
-void page_own_link(
-    const struct page *p, const char *path, const char *label);
+void page_own_link(const struct page *p, const char *path, const char *label);
 
 /* May the service be used? Then: what happens to its data. */
 bool page_usable(const struct service *s);

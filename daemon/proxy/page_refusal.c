@@ -18,15 +18,15 @@ static const struct refusal {
 	enum ways ways;
 	struct two title, what, step[2];
 } refusals[] = {
-#define NONE \
-	{ \
-		NULL, NULL \
+#define NONE                                                                   \
+	{                                                                      \
+		NULL, NULL                                                     \
 	}
-#define TWO(en, de) \
-	{ \
-		en, de \
+#define TWO(en, de)                                                            \
+	{                                                                      \
+		en, de                                                         \
 	}
-#define REFUSAL_ROW(name, sent, ways, title, what, first, second) \
+#define REFUSAL_ROW(name, sent, ways, title, what, first, second)              \
 	{ WHY_##name, sent, ways, title, what, { first, second } },
 #include "proxy/page_refusal.tbl"
 #undef REFUSAL_ROW
@@ -145,8 +145,7 @@ static void help(const struct page *p, const struct service *s, enum why why)
 	page_heading(p, page_text(p, TEXT_HELP));
 	if (p->conf->page_contact[0] != '\0') {
 		page_raw(p, "<p>");
-		page_link(
-		    p, page_text(p, TEXT_CONTACT), p->conf->page_contact);
+		page_link(p, page_text(p, TEXT_CONTACT), p->conf->page_contact);
 		page_raw(p, "</p>\n");
 	}
 	buf_addf(p->out, "<p>%s: <strong>%.*s (%s)</strong></p>\n",
@@ -172,12 +171,14 @@ static void tell(const struct page *p, const struct service *s, enum why why)
 void page_refusal(struct buf *out, const struct conf *conf,
     const struct service *service, enum why why, bool german)
 {
-	struct page p = { out, conf, german, 2 }, other = { out, conf, !german, 3 };
+	struct page p = { out, conf, german, 2 },
+	            other = { out, conf, !german, 3 };
 
 	page_begin(&p, say(&p, &find(why)->title), NULL);
 	tell(&p, service, why);
 	buf_addf(out,
-	    "<details lang=\"%s\">\n<summary>%s</summary>\n<h2>%s</h2>\n",
+	    "<details lang=\"%s\">\n<summary>%s</summary>\n"
+	    "<h2 id=\"other\">%s</h2>\n",
 	    german ? "en" : "de", page_text(&p, TEXT_OTHER_BELOW),
 	    say(&other, &find(why)->title));
 	tell(&other, service, why);

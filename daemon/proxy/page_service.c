@@ -126,8 +126,8 @@ static void facts(const struct page *p, const struct service *s)
 
 /* ---- servers ---- */
 
-static void table(const struct page *p, enum page_text caption,
-    struct span of, enum page_text first, enum page_text second)
+static void table(const struct page *p, enum page_text caption, struct span of,
+    enum page_text first, enum page_text second)
 {
 	buf_addf(p->out, "<table>\n<caption>%s: ", page_text(p, caption));
 	page_escaped(p, of);
@@ -157,13 +157,13 @@ static void host(const struct page *p, const struct host_line *h)
 }
 
 /* What happens, and why. Reasons are written in the pack, in English. */
-static void verdict(const struct page *p, const struct service *s,
-    const struct host_line *h)
+static void verdict(
+    const struct page *p, const struct service *s, const struct host_line *h)
 {
 	switch (h->verdict) {
 	case VERDICT_INSPECT:
-		page_raw(p,
-		    page_text(p, s->inspect ? TEXT_T_OPENED : TEXT_T_SHUT));
+		page_raw(
+		    p, page_text(p, s->inspect ? TEXT_T_OPENED : TEXT_T_SHUT));
 		break;
 	case VERDICT_TUNNEL:
 		buf_addf(p->out, "%s<br><span class=\"quiet\" lang=\"en\">",
@@ -284,8 +284,7 @@ static void count(struct tally *t, const struct list_of_entries *list)
 			    1u << (TEXT_W_REQUEST - TEXT_W_HEAD);
 		}
 		for (uint32_t k = 0; k < e->nstrip; k++)
-			count_line(
-			    t, &e->strip[k], place(&e->strip[k].where));
+			count_line(t, &e->strip[k], place(&e->strip[k].where));
 	}
 }
 
@@ -309,14 +308,14 @@ static unsigned treated_row(
 
 	if (t->where == 0)
 		return 0;
-	buf_addf(p->out, "<tr><th scope=\"row\">%s</th><td>",
-	    page_category(p, c));
+	buf_addf(
+	    p->out, "<tr><th scope=\"row\">%s</th><td>", page_category(p, c));
 	for (unsigned a = 0; a < ACT_COUNT; a++)
 		times(p, &n, (enum page_text)(TEXT_A_KEEP + a), t->act[a],
 		    TEXT_T_PLACE);
 	times(p, &n, TEXT_A_DENIED, t->denied, TEXT_T_SORT);
-	buf_addf(p->out, "<br><span class=\"quiet\">%s: ",
-	    page_text(p, TEXT_T_WHERE));
+	buf_addf(p->out,
+	    "<br><span class=\"quiet\">%s: ", page_text(p, TEXT_T_WHERE));
 	n = 0;
 	for (unsigned w = 0; w <= TEXT_W_REQUEST - TEXT_W_HEAD; w++)
 		if ((t->where & (1u << w)) != 0)
@@ -390,8 +389,7 @@ static void figure_rows(
 	unsigned blind =
 	    share(n[STAT_SERVICE_BLIND_BYTES], n[STAT_SERVICE_READ_BYTES]);
 
-	figure(
-	    p, page_text(p, TEXT_T_REQUESTS), "", n[STAT_SERVICE_REQUESTS]);
+	figure(p, page_text(p, TEXT_T_REQUESTS), "", n[STAT_SERVICE_REQUESTS]);
 	figure(p, page_text(p, TEXT_T_DENIED), "", n[STAT_SERVICE_DENIED]);
 	figure(p, page_text(p, TEXT_T_KEPT_BACK), "",
 	    n[STAT_SERVICE_SUNK] + n[STAT_SERVICE_TELEMETRY]);

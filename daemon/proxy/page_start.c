@@ -23,7 +23,7 @@ static void services(const struct page *p)
 		if (page_usable(s))
 			buf_addf(p->out, ": %s</li>\n", page_mode(p, s));
 		else
-			buf_addf(p->out, ": %s, %s</li>\n",
+			buf_addf(p->out, ": %s: %s</li>\n",
 			    page_text(p, TEXT_MODE_CLOSED),
 			    page_of(p, why_text_en(s->refused),
 			        why_text_de(s->refused)));
@@ -36,8 +36,8 @@ void page_start(struct buf *out, const struct conf *conf, bool german)
 	struct page p = { out, conf, german, 2 };
 
 	page_begin(&p, page_text(&p, TEXT_GATEWAY), "/");
-	buf_addf(out, "<p class=\"lead\">%s</p>\n",
-	    page_text(&p, TEXT_START_WHAT));
+	buf_addf(
+	    out, "<p class=\"lead\">%s</p>\n", page_text(&p, TEXT_START_WHAT));
 	services(&p);
 	page_heading(&p, page_text(&p, TEXT_SETUP));
 	page_raw(&p, "<ul>\n");

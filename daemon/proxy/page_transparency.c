@@ -141,12 +141,13 @@ static void in_force(const struct page *p, int64_t now_s)
 	    page_text(p, TEXT_T_SOFTWARE), PACKAGE_VERSION,
 	    page_text(p, TEXT_T_HASH),
 	    sum[0] != '\0' ? sum : page_text(p, TEXT_T_NO_HASH));
-	buf_addf(p->out, "<p>%s<code>sparsamctl policy | sha256sum</code></p>\n",
+	buf_addf(p->out,
+	    "<p>%s<code>sparsamctl policy | sha256sum</code></p>\n",
 	    page_text(p, TEXT_T_COMPARE));
 }
 
-void page_transparency(struct buf *out, const struct conf *conf, int64_t now_s,
-    bool german)
+void page_transparency(
+    struct buf *out, const struct conf *conf, int64_t now_s, bool german)
 {
 	struct page p = { out, conf, german, 2 };
 

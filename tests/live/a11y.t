@@ -91,6 +91,9 @@ def refusals(tap, g, tab, axe, pictures):
             failed = tab.go(url)
             if not tap.ok(failed is None, what + ": loads", failed, tab.log()):
                 continue
+            tab.value("document.querySelector('header nav a').click()")
+            tap.ok(tab.value("document.querySelector('details').open"),
+                   what + ": the link to the other language opens it")
             examine(tap, tab, axe, what, language, pictures)
 
 

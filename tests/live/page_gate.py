@@ -95,6 +95,9 @@ def edit(text):
     text = text.replace("connect_to = (", 'connect_to = (\n  { host = '
                         '"nowhere.meet.example"; port = 0; '
                         'to = "127.0.0.1:9"; },', 1)
+    text = text.replace("page = {", 'page = { imprint = "https://amt.example/i'
+                        'mpressum"; accessibility = "https://amt.example/b";',
+                        1)
     return text + 'never = ( "nur-fuer-den-dienstgebrauch" );\n'
 
 

@@ -60,6 +60,9 @@ static void test_every_reason(void)
 		.page_own = "",
 		.page_eu = "",
 		.page_contact = "",
+		.page_imprint = "https://amt.example/impressum",
+		.page_privacy = "",
+		.page_accessibility = "none",
 		.page_name = "gateway.amt.example" };
 	struct service gone = { .id = SPAN("blizz"),
 		.name = SPAN("Blizz"),
@@ -106,6 +109,9 @@ static void test_refusal(void)
 		.page_own = text.own,
 		.page_eu = "",
 		.page_contact = "mailto:hilfe@amt.example",
+		.page_imprint = "https://amt.example/impressum",
+		.page_privacy = "",
+		.page_accessibility = "none",
 		.page_name = "gateway.amt.example" };
 	struct service zoom = { .id = SPAN("zoom"),
 		.name = SPAN("Zoom <b>"),
@@ -126,6 +132,9 @@ static void test_refusal(void)
 	    "what the gateway does");
 	tap_ok(has(&b, "030 1234") && has(&b, "Per Telefon"), "telephone first");
 	tap_ok(has(&b, "mailto:hilfe@amt.example"), "who helps");
+	tap_ok(has(&b, "<a href=\"https://amt.example/impressum\">Impressum") &&
+	    !has(&b, "Datenschutz</a>") && !has(&b, "Barrierefreiheit"),
+	    "at the foot: what is a link, and nothing else");
 	tap_ok(!has(&b, "<script") && !has(&b, "src=") && !has(&b, "url("),
 	    "no script, no outside resource");
 	buf_reset(&b);

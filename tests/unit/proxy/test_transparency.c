@@ -88,6 +88,7 @@ static struct conf *a_conf(void)
 	c.page_authority = "Amt Beispielstadt";
 	c.page_contact = "Auskunft 115";
 	c.page_name = "gateway.amt.example";
+	c.page_imprint = c.page_privacy = c.page_accessibility = "";
 	c.group_min = 5;
 	c.rules = ruleset_new();
 	c.service[0] = one;
@@ -111,7 +112,8 @@ static void test_words(void)
 	show(c, false);
 	tap_ok(has("<html lang=\"en\">") && has("Example &amp; Meet"),
 	    "English, names are escaped");
-	tap_ok(has("removed (2&nbsp;places), replaced by an alias (1&nbsp;place)"),
+	tap_ok(
+	    has("removed (2&nbsp;places), replaced by an alias (1&nbsp;place)"),
 	    "treatments by category, in words and numbers");
 	tap_ok(has("addresses called up, forms, messages of the programs"),
 	    "and where");
@@ -131,8 +133,9 @@ static void test_words(void)
 	tap_ok(has("the least is 5.") && !has("Requests examined"),
 	    "no figures of few");
 	show(c, true);
-	tap_ok(has("<html lang=\"de\">") && has("1.234.567 Namen einer Liste") &&
-	    has("durch einen Decknamen ersetzt (1&nbsp;Stelle)"),
+	tap_ok(has("<html lang=\"de\">") &&
+	           has("1.234.567 Namen einer Liste") &&
+	           has("durch einen Decknamen ersetzt (1&nbsp;Stelle)"),
 	    "German");
 	c->service[0].mode = CONF_OBSERVE;
 	show(c, false);
@@ -140,14 +143,14 @@ static void test_words(void)
 	c->service[0].mode = CONF_OFF;
 	show(c, false);
 	tap_ok(has("No service is switched on.") &&
-	    has("switched off: Example &amp; Meet."),
+	           has("switched off: Example &amp; Meet."),
 	    "a service that is off is only named");
 	ruleset_unref(c->rules);
 	meet.inspect = false;
 	c = a_conf();
 	show(c, false);
-	tap_ok(has("since it may not be opened") && !has("Opened and cleaned") &&
-	    !has("removed ("),
+	tap_ok(has("since it may not be opened") &&
+	           !has("Opened and cleaned") && !has("removed ("),
 	    "without references nothing is opened");
 	meet.inspect = true;
 	ruleset_unref(c->rules);
@@ -195,10 +198,12 @@ static void test_size(void)
 	struct service s = meet;
 
 	for (unsigned i = 0; i < RULE_HOSTS_MAX; i++)
-		many[i] = (struct host_line){ .pattern =
-			SPAN("a-rather-long-name-of-a-host.of.meet.example"),
+		many[i] = (struct host_line){
+			.pattern = SPAN(
+			    "a-rather-long-name-of-a-host.of.meet.example"),
 			.verdict = VERDICT_TUNNEL,
-			.text = span_of("reasons and more reasons", i % 24) };
+			.text = span_of("reasons and more reasons", i % 24)
+		};
 	s.host = many;
 	for (unsigned i = 1; i < RULE_SERVICES_MAX; i++) {
 		snprintf(name[i], sizeof name[i], "service-%u", i);
@@ -212,9 +217,9 @@ static void test_size(void)
 	c->nservice = RULE_SERVICES_MAX;
 	show(c, true);
 	tap_ok(buf_len(&page) < PAGE_MAX_BYTES && has("</html>") &&
-	    has("Für Einzelheiten ist hier kein Platz mehr bei") &&
-	    has("<h3 id=\"s-service-1\">") &&
-	    has("<span id=\"s-service-63\">"),
+	           has("Für Einzelheiten ist hier kein Platz mehr bei") &&
+	           has("<h3 id=\"s-service-1\">") &&
+	           has("<span id=\"s-service-63\">"),
 	    "64 services with up to 1008 hosts: %zu bytes, the last only named",
 	    buf_len(&page));
 	ruleset_unref(c->rules);
