@@ -117,14 +117,14 @@ static bool settled(struct buf *out, const struct host_match *h)
 {
 	const struct service *s = h->service;
 
+	if (s->refused != WHY_DONE) {
+		refuse_host(out, s->refused);
+		return true;
+	}
 	if (h->line->verdict == VERDICT_DENY) {
 		refuse_host(out, h->line->category == CATEGORY_TELEMETRY
 		                     ? WHY_TELEMETRY
 		                     : WHY_DENIED);
-		return true;
-	}
-	if (s->refused != WHY_DONE) {
-		refuse_host(out, s->refused);
 		return true;
 	}
 	if (h->line->verdict == VERDICT_TUNNEL) {
