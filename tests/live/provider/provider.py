@@ -14,7 +14,7 @@ to the record as JSON lines:
   {"event": "request", "host", "method", "target", "headers", "body64",
    "telemetry", "met": "yes" or what was missing, ...}
   {"event": "ws", "host", "target", "got64": [...], "unmet": [...],
-   "telemetry": how many messages were some}
+   "telemetry": how many messages must not arrive}
   {"event": "bad", "why": ...}          a request this server had to refuse
 POST /forget to lab.example: what was remembered is gone, a new meeting begins.
 With --parent it ends when that process is gone.
@@ -140,7 +140,7 @@ class Provider:
             body64=base64.b64encode(req.kept).decode(),
             body_bytes=req.body_bytes,
             telemetry=self.is_telemetry(host) or
-            getattr(req, "telemetry", False),
+            getattr(req, "never", False),
             met=getattr(req, "met", None),
             cut=getattr(req, "cut", False))
 
@@ -167,7 +167,7 @@ class Provider:
         else:
             seen.why = rules.unmet(rule.get("need", {}), seen) or ""
             req.met = seen.why or "yes"
-            req.telemetry = rule.get("telemetry", False)
+            req.never = rule.get("never", False)
         self.note(req, host)
         if "ws" in rule:
             return self.socket(wire, req, service, rule["ws"], seen)
@@ -256,7 +256,7 @@ class Provider:
             self.record.write(
                 event="ws", host=req.get("host").partition(":")[0].lower(),
                 target=req.target, got64=talk.got, unmet=talk.unmet,
-                telemetry=talk.telemetry)
+                telemetry=talk.never)
         return False
 
 

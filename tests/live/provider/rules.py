@@ -87,7 +87,8 @@ Top level
 Rules: the first that fits wins. name, host (globs), method (default GET, * any),
 path (regular expression on the whole path; groups are ${path.1} or ${path.NAME}),
 "on": as in steps, for several operations behind one path; and
-  telemetry    true: such a request must not arrive, though its host may be asked
+  never        true: such a request must not arrive, though its host may be asked
+               (telemetry, recording; the record counts it as telemetry)
   need         what must be there, or the request gets "refuse" (default: 403)
   remember     NAME: text; kept for all later requests as ${mem.NAME}
   answer       status, headers, encoding (gzip, deflate, br is not), delay (ms),
@@ -106,7 +107,7 @@ Steps: of the steps that fit a message the first one answers
                ${match.1} or ${match.NAME}
   after        names of steps that have answered before, else it does not fit
   once         true: answers one time per connection
-  telemetry    true: such a message must not arrive
+  never        true: such a message must not arrive
   need, remember, refuse, delay   as above; refuse is a list as send
   send         objects and arrays: JSON. Strings: text. {"binary": BASE64},
                {"wait": MS}, {"close": CODE}, "echo": the message itself

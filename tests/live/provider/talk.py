@@ -19,7 +19,7 @@ class Talk:
         self.socket = ws.Socket(wire, packed)
         self.service, self.how, self.handshake = service, how, handshake
         self.got, self.done, self.unmet = [], set(), []
-        self.telemetry = 0
+        self.never = 0  # messages that must not arrive
         self.at = 0  # of a recorded dialogue
 
     def run(self, why):
@@ -100,7 +100,7 @@ class Talk:
                     not self.done.issuperset(step.get("after", [])) or \
                     not rules.fits(step["on"], seen):
                 continue
-            self.telemetry += step.get("telemetry", False)
+            self.never += step.get("never", False)
             match = seen.match
             seen.why = rules.unmet(step.get("need", {}), seen) or ""
             seen.match = dict(match, **seen.match)
