@@ -40,7 +40,11 @@ story(async () => {
 	await call.invite();
 	await until("an answer", () =>
 	    call.state === SessionState.Established, 10000);
-	call.sessionDescriptionHandler.sendDtmf("1");
+	await call.info({ requestOptions: { body: {
+		contentDisposition: "render", contentType: "application/dtmf-relay",
+		content: "Signal=1\r\nDuration=2000",
+	} } });
+	step("tone");
 	await sleep(500);
 	await call.bye();
 	await until("the end", () => call.state === SessionState.Terminated);
