@@ -33,6 +33,7 @@ STORIES = {
     "matrix": (60, False, HOST),
     "acs-chat": (60, False, HOST),
     "jitsi": (60, True, HOST),
+    "acs-calling": (90, True, HOST),
     "wire": (60, False, "app.wire.com"),
 }
 SERVICES = {  # and variables of their packs
