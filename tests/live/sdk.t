@@ -53,6 +53,11 @@ def files_of(folder):
             if f.endswith(".json")]
 
 
+# What a client complains of with the gateway, and nobody can help it: no answer
+# that ends is calm for an event stream.
+KNOWN = {"launchdarkly": ["[LaunchDarkly] Error on stream connection"]}
+
+
 def edit(text):
     """sparsamd.conf with the variables of SERVICES."""
     for service, variables in SERVICES.items():
@@ -74,11 +79,14 @@ def check(tap, name, without, with_, collectors, sends):
     short = [s for s in without.steps if s not in with_.steps]
     tap.ok(without.steps and not short, "%s: %d steps, as far as without" % (
         name, len(with_.steps)), "missing:", short, with_.steps)
+    tap.ok(with_.unmet() <= without.unmet(), name + ": the service gets what "
+           "it needs", *(with_.unmet() - without.unmet()))
     if sends:
         tap.ok(without.telemetry(collectors), name + ": its telemetry arrives "
                "when nobody stops it", without.requests())
     tap.equal(with_.telemetry(collectors), [], name + ": none arrives")
-    new = [s for s in with_.said if s not in without.said]
+    new = [s for s in with_.said if s not in without.said and
+           not s.startswith(tuple(KNOWN.get(name, [])))]
     tap.ok(not new, name + ": the client has nothing new to complain of",
            *new)
     planted = run.PLANT + run.own_addresses()

@@ -87,6 +87,13 @@ class Run:
     def requests(self):
         return [r for r in self.record if r["event"] == "request"]
 
+    def unmet(self):
+        """What the service needed and did not get."""
+        out = {(r["host"], r["met"]) for r in self.requests()
+               if r.get("met") not in (None, "yes")}
+        return out | {(r["host"], why) for r in self.record
+                      if r["event"] == "ws" for why in r.get("unmet", [])}
+
     def telemetry(self, is_telemetry):
         """What arrived at collectors: requests, else handshakes."""
         out = [(r["method"], r["host"], r["target"][:80])
