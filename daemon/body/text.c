@@ -6,7 +6,9 @@
 
 #include "base/buf.h"
 #include "body/scrub.h"
+#include "engine/match.h"
 #include "engine/value.h"
+#include "engine/wrap.h"
 
 struct text {
 	const struct plan *plan; /* borrowed */
@@ -18,6 +20,7 @@ struct text {
 	int err;                 /* sticky */
 	struct buf held;         /* the beginning of a line */
 	struct buf fresh;        /* its new text */
+	struct buf part, coded;  /* a marked part of it, and what it becomes */
 };
 
 struct text *text_new(const struct plan *plan, const struct env *env)
@@ -34,6 +37,8 @@ struct text *text_new(const struct plan *plan, const struct env *env)
 	                                       : SCRUB_VALUE_MAX;
 	buf_init(&t->held, t->most + 2); /* CR LF */
 	buf_init(&t->fresh, 8 * SCRUB_VALUE_MAX);
+	buf_init(&t->part, 8 * SCRUB_VALUE_MAX);
+	buf_init(&t->coded, 8 * SCRUB_VALUE_MAX);
 	return t;
 }
 
@@ -43,7 +48,64 @@ void text_free(struct text *t)
 		return;
 	buf_fini(&t->held);
 	buf_fini(&t->fresh);
+	buf_fini(&t->part);
+	buf_fini(&t->coded);
 	free(t);
+}
+
+/* What becomes of one marked part, added to t->fresh; of one that cannot be
+ * decoded nothing is left. 0 or an error. */
+static int judge_part(struct text *t, const struct action *a, enum mark mark,
+    struct span part)
+{
+	struct value_place at = { CARRIER_TEXT, SPAN("line"), SPAN_NONE };
+	int r;
+
+	buf_reset(&t->coded);
+	if (mark == MARK_PERCENT) {
+		r = wrap_open(STEP_PERCENT, part, &t->coded);
+		if (r == -EBADMSG)
+			return 0;
+		if (r < 0)
+			return r;
+		part = buf_span(&t->coded);
+	}
+	buf_reset(&t->part);
+	r = value_treat(
+	    a, t->env, at, part, VALUE_TEXT, SCRUB_OPEN_MAX, &t->part);
+	if (r < 0 || r == TREAT_DROP)
+		return r < 0 ? r : 0;
+	if (r == TREAT_NEW)
+		part = buf_span(&t->part);
+	return mark == MARK_PERCENT
+	           ? wrap_close(STEP_PERCENT, part, SPAN(""), &t->fresh)
+	           : buf_add_span(&t->fresh, part);
+}
+
+/* A line of which only marked parts are treated. */
+static int judge_parts(
+    struct text *t, const struct action *a, struct span line)
+{
+	struct span star[WHERE_STARS_MAX];
+	unsigned n = glob_stars(a->glob, line, star, WHERE_STARS_MAX);
+	const char *from = line.p;
+	int r = 0;
+
+	for (unsigned i = 0; i < n && r == 0; i++) {
+		enum mark mark = where_mark(a->marks, i);
+
+		if (mark == MARK_NONE)
+			continue;
+		buf_add(&t->fresh, from, (size_t)(star[i].p - from));
+		r = judge_part(t, a, mark, star[i]);
+		from = star[i].p + star[i].n;
+	}
+	buf_add(&t->fresh, from, (size_t)(line.p + line.n - from));
+	if (r == 0)
+		r = buf_error(&t->fresh);
+	if (r < 0)
+		return r;
+	return span_eq(buf_span(&t->fresh), line) ? TREAT_SAME : TREAT_NEW;
 }
 
 /* The line without its end. TREAT_* or an error. */
@@ -64,7 +126,9 @@ static int judge(struct text *t, struct span line)
 		return TREAT_SAME;
 	}
 	buf_reset(&t->fresh);
-	if (a != NULL)
+	if (a != NULL && a->marks != 0)
+		r = judge_parts(t, a, line);
+	else if (a != NULL)
 		r = value_treat(a, t->env, at, line, VALUE_TEXT,
 		    SCRUB_OPEN_MAX, &t->fresh);
 	else

@@ -3,6 +3,8 @@
  * the line itself, so lines of a pack are written as globs over it:
  * "text user=*". Untouched lines leave byte for byte, with CRLF or LF as they
  * came; a dropped line goes with its end.
+ * Of a name with marks ("From: \"{*}\" <*") only what the marked stars stand for is
+ * treated, each on its own and with "{%}" percent-decoded; what is not decoded goes.
  * Any byte but NUL (refused: it is no text, or UTF-16) may stand in a line; LF ends
  * it, a CR before LF belongs to the end.
  * Behind the last line stand the texts of plan_append, each on lines of its own;

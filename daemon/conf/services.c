@@ -221,15 +221,16 @@ static bool is_own(const struct loading *g, unsigned i,
 	return strcmp(h->place.file, g->c->service[i].pack) == 0;
 }
 
-/* Lines that a pack itself has twice, or two packs that are both in use or both
- * not, stay: an error that ruleset_build finds. */
-static bool is_double(const struct turn *t, const struct turn *before)
+/* Lines that a pack itself has twice, or two packs in use, stay: an error that
+ * ruleset_build finds. */
+static bool is_double(
+    const struct turn *t, const struct service *pack, const void *before)
 {
-	return t->own && before == t;
+	return t->own && (t->active || before == pack);
 }
 
 /* The lines of pack i, whose turn it may be, into left. */
-static int take_turn(const struct loading *g, unsigned i,
+static int take_turn(struct loading *g, unsigned i,
     const struct turn *t, struct hash *h, struct service *left)
 {
 	const struct service *s = &g->pack[i];
@@ -243,9 +244,9 @@ static int take_turn(const struct loading *g, unsigned i,
 
 		if (is_own(g, i, l) != t->own)
 			continue;
-		r = hash_put(h, l->pattern, (void *)(uintptr_t)t);
+		r = hash_put(h, l->pattern, &g->pack[i]);
 		if (r == 0 || (r == -EEXIST &&
-		                  is_double(t, hash_get(h, l->pattern))))
+		                  is_double(t, s, hash_get(h, l->pattern))))
 			to[left->nhost++] = *l;
 		else if (r != -EEXIST)
 			return r;

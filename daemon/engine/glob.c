@@ -42,3 +42,25 @@ bool glob_match_nocase(struct span pattern, struct span text)
 {
 	return match(pattern, text, true);
 }
+
+unsigned glob_stars(struct span pattern, struct span text, struct span star[],
+    unsigned max)
+{
+	size_t at = span_chr(pattern, '*'), t = at, end;
+	unsigned n = 0;
+
+	while (n < max && at < pattern.n) {
+		struct span rest = span_from(pattern, at + 1);
+		struct span piece = span_of(rest.p, span_chr(rest, '*'));
+		bool last = piece.n == rest.n;
+
+		if (t > text.n || (last && piece.n > text.n - t))
+			break; /* it does not fit */
+		end = last ? text.n - piece.n
+		           : t + span_find(span_from(text, t), piece);
+		star[n++] = span_of(text.p + t, end - t);
+		t = end + piece.n;
+		at += 1 + piece.n;
+	}
+	return n;
+}

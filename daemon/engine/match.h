@@ -86,4 +86,9 @@ const struct entry *match_socket_next(
 bool glob_match(struct span pattern, struct span text);
 bool glob_match_nocase(struct span pattern, struct span text);
 
+/* What the stars of pattern stand for in text, which fits it: each as little as
+ * may be, the last one the rest. The first max of them; how many. */
+unsigned glob_stars(struct span pattern, struct span text, struct span star[],
+    unsigned max);
+
 #endif

@@ -240,6 +240,45 @@ static int take_step(
 	return 0;
 }
 
+/* Take the braces of "{*}" and "{%}" out of a name of text: both become stars. */
+static int take_marks(struct chain *c, struct span name,
+    char err[PARSE_ERR_BYTES])
+{
+	uint32_t marks = 0;
+	unsigned star = 0;
+	size_t n = 0;
+	char *to = arena_alloc(c->a, name.n + 1);
+
+	if (to == NULL)
+		return arena_error(c->a);
+	for (size_t i = 0; i < name.n; i++) {
+		struct span rest = span_from(name, i);
+		enum mark m = span_starts(rest, SPAN("{*}")) ? MARK_PLAIN
+		    : span_starts(rest, SPAN("{%}"))         ? MARK_PERCENT
+		                                             : MARK_NONE;
+
+		to[n] = m != MARK_NONE ? '*' : name.p[i];
+		if (to[n] == '*' && n > 0 && to[n - 1] == '*' &&
+		    (m != MARK_NONE || where_mark(marks, star - 1) != MARK_NONE))
+			return refuse(err,
+			    "text \"%.*s\": something must stand between a "
+			    "mark and the next star",
+			    QUOTE(name));
+		if (m != MARK_NONE && star >= WHERE_STARS_MAX)
+			return refuse(err, "text \"%.*s\": over %u stars",
+			    QUOTE(name), WHERE_STARS_MAX);
+		if (m != MARK_NONE)
+			marks |= (uint32_t)m << 2 * star;
+		star += to[n++] == '*' && star < WHERE_STARS_MAX;
+		i += m != MARK_NONE ? 2 : 0;
+	}
+	to[n] = '\0';
+	if (marks != 0)
+		c->last->name = span_of(to, n);
+	c->last->marks = marks;
+	return 0;
+}
+
 static int take_link(
     struct chain *c, struct span link, char err[PARSE_ERR_BYTES])
 {
@@ -254,9 +293,10 @@ static int take_link(
 	if (c->carriers++ == RULE_CHAIN_MAX)
 		return refuse(
 		    err, "over %d carriers in one chain", RULE_CHAIN_MAX);
-	if ((r = check_name((enum carrier)at, name, err)) < 0)
+	if ((r = check_name((enum carrier)at, name, err)) < 0 ||
+	    (r = end_link(c, (enum carrier)at, name)) < 0)
 		return r;
-	return end_link(c, (enum carrier)at, name);
+	return at == CARRIER_TEXT ? take_marks(c, name, err) : 0;
 }
 
 int parse_where(struct span text, struct arena *a, struct where *ret_where,

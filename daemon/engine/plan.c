@@ -125,6 +125,8 @@ static int make_action(
 		return arena_error(a);
 	action->line = s->line;
 	action->order = s->order;
+	action->glob = s->where->name;
+	action->marks = s->where->marks;
 	*ret_action = action;
 	return 0;
 }

@@ -101,8 +101,18 @@ struct where {
 	uint8_t nsteps;
 	enum carrier carrier;
 	struct span name;         /* name, glob or path as written */
+	uint32_t marks;           /* text: see where_mark */
 	const struct where *next; /* NULL: here stands the value */
 };
+
+/* Stars of a text name that stand for the values ("{*}", "{%}") among those that
+ * only fit: two bits each, the first star in the lowest. */
+#define WHERE_STARS_MAX 16u
+enum mark { MARK_NONE, MARK_PLAIN, MARK_PERCENT };
+static inline enum mark where_mark(uint32_t marks, unsigned star)
+{
+	return (enum mark)(marks >> 2 * star & 3);
+}
 
 /* One strip line: one decision. */
 struct line {

@@ -42,7 +42,7 @@ SERVICES = {  # and variables of their packs
     "jitsi": "",
     "teams": "",
     "wire": "",
-    "bigbluebutton": 'hosts = "bbb.example.org"; allow_sip = "yes";',
+    "bigbluebutton": 'hosts = "bbb.example.org";',
     "generic": 'hosts = "matrix.example.org";',
 }
 PLACES = 'processing_places = ( "DE" );'

@@ -272,6 +272,62 @@ static void test_order(void)
 	conf_unref(c);
 }
 
+#define ONE_HOST(id)                                                           \
+	"service = { id = \"" id "\"; name = \"X\"; version = 1; "             \
+	"reviewed = \"2026-11-01\"; operator = { name = \"X\"; "               \
+	"seat = \"DE\"; }; };\n"                                                \
+	"hosts = ( ( \"meet.example\", \"inspect\" ) );\n"
+#define AGREED                                                                 \
+	"agreement = { kind = \"avv\"; id = \"1\"; date = \"2026-01-01\"; "    \
+	"rating = { source = \"x\"; date = \"2026-01-01\"; "                   \
+	"light = \"green\"; }; instructions_unrestricted = true; "             \
+	"own_purposes = \"none\"; max_case = 2; };"
+
+/* Two packs that name the same host themselves: whose it is. */
+static void check_one_host(
+    const char *a, const char *b, const char *want, const char *name)
+{
+	struct bundle *bundle = bundle_new();
+	struct host_match m = { .service = NULL };
+	char text[2000], err[CONF_ERR_BYTES];
+	struct conf *c = NULL;
+	int r;
+
+	snprintf(text, sizeof text,
+	    "listen = ( \"127.0.0.1:3128\" );\npolicy_dir = \"policy\";\n"
+	    "services = ( { id = \"a\"; %s }, { id = \"b\"; %s } );\n",
+	    a, b);
+	bundle_add(bundle, "sparsamd.conf", span_str(text));
+	bundle_add(bundle, "policy/a.conf", SPAN(ONE_HOST("a")));
+	bundle_add(bundle, "policy/b.conf", SPAN(ONE_HOST("b")));
+	r = conf_load(bundle, "sparsamd.conf", FILES_NOW, &c, err);
+	if (r == 0) {
+		match_host(c->rules, SPAN("meet.example"), &m);
+		tap_span(m.service != NULL ? m.service->id : SPAN("nobody"),
+		    span_str(want), "%s", name);
+	} else {
+		tap_span(span_str(err), span_str(want), "%s", name);
+	}
+	conf_unref(c);
+	bundle_free(bundle);
+}
+
+static void test_one_host(void)
+{
+	static const char on[] = "mode = \"enforce\"; " AGREED;
+	static const char off[] = "mode = \"off\";";
+	static const char none[] = "mode = \"enforce\";";
+
+	check_one_host(on, off, "a", "one of two is on");
+	check_one_host(off, on, "b", "the other one is on");
+	check_one_host(none, on, "b", "the first one has no agreement");
+	check_one_host(off, off, "a", "both are off: the first one");
+	check_one_host(on, on,
+	    "policy/b.conf:2: host \"meet.example\" stands in "
+	    "policy/a.conf:2 already (service a)",
+	    "both are on");
+}
+
 static void test_merge(void)
 {
 	struct conf *c = load(HEAD "services = ( { id = \"example\"; "
@@ -430,6 +486,7 @@ int main(void)
 	test_connect();
 	test_domains();
 	test_order();
+	test_one_host();
 	test_merge();
 	test_detect();
 	test_paths();
