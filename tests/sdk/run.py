@@ -146,6 +146,7 @@ def console(message):
         return None
     text = text.partition("\n    at ")[0]
     text = re.sub(r"status of (\d+) \([^)]*\)", r"status of \1", text)
+    text = re.sub(r"[0-9]+ (ms|milli)|[0-9.]+s\b", "TIME", text)
     text = re.sub(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME", text)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "#", text)
     return re.sub(r"[0-9]{4,}", "#", text)[:300]
