@@ -37,9 +37,9 @@ VARIABLES = {("skype-for-business", "web_hosts"): "meet.partner.example "
 # amt.example.de alone is not among them: Origin stays (policy/README.md).
 NEVER = ["Erika Mustermann", "Mustermann", "erika.mustermann", "Max Beispiel",
          "Jabra Evolve2", "Logitech BRIO", "046d:085e", "10.47.11.23",
-         "2001:db8:47:11::23", "203.0.113.10", "2001:db8:ffff::10",
+         "2001:db8:47:11::23", "2001:db8:ffff::10",
          "Europe/Berlin", "AMT-NB-0815", "B 2.14", "Referat 3"]
-# Not of it: 198.51.100.77, the address behind which the house stands. A server
+# Not of it: 203.0.113.10, where the recorded providers stood; 198.51.100.77, the address behind which the house stands. A server
 # sees it as the sender of every packet, and as a candidate it makes media flow.
 
 # What people write to each other is content, not metadata.
