@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: EUPL-1.2
-// sip.js as BigBlueButton up to 2.6 speaks audio: register, call, tones, hang up.
-// The name is an alias already, as policy/common/bigbluebutton.conf asks of the
-// portal; addresses of the house and labels are planted. Nobody answers the media.
+// sip.js as BigBlueButton up to 2.6 speaks audio: register, call, tones, hang up,
+// with the name in every message. Nobody answers the media.
 import { Inviter, Registerer, SessionState, UserAgent, Web } from "sip.js";
-import { labels, sleep, step, story, until, within } from "./harness.js";
+import { person, labels, sleep, step, story, until, within } from "./harness.js";
 
 const HOST = "bbb.example.org";
 
@@ -14,8 +13,9 @@ story(async () => {
 	if (stuns.stunServers)
 		step("stuns");
 	const agent = new UserAgent({
-		uri: UserAgent.makeURI("sip:w_synth1_1-bbbID-Teilnehmer%207F3A@" + HOST),
-		displayName: "Teilnehmer 7F3A",
+		uri: UserAgent.makeURI("sip:w_synth1_1-bbbID-" +
+		    encodeURIComponent(person.name) + "@" + HOST),
+		displayName: person.name,
 		transportOptions: { server: "wss://" + HOST +
 		    "/ws?sessionToken=synthetic0815" },
 		userAgentString: "BigBlueButton", logLevel: "error",
@@ -32,7 +32,8 @@ story(async () => {
 	await registerer.register();
 	await until("registered", () => registerer.state === "Registered");
 	const call = new Inviter(agent, UserAgent.makeURI("sip:echo72345@" + HOST), {
-		extraHeaders: ["X-BBB-Meeting: 72345"],
+		extraHeaders: ["X-BBB-Meeting: 72345",
+		    "X-BBB-UserName: " + person.name],
 		sessionDescriptionHandlerOptions: {
 			constraints: { audio: true, video: false } },
 	});
