@@ -8,6 +8,7 @@
 
 #include "ctl/cmd_int.h"
 #include "ctl/jstring.h"
+#include "ctl/proto.h"
 
 struct drift_line {
 	struct span service, version, direction, carrier, name, first, seen;
@@ -24,14 +25,7 @@ static bool read_line(struct span line, struct drift_line *ret_line)
 	memset(&d, 0, sizeof d);
 	if (!span_eq(span_cut(&line, ' '), SPAN("drift")))
 		return false;
-	while (line.n > 0) {
-		struct span value = span_cut(&line, ' ');
-		struct span word = span_cut(&value, '=');
-
-		for (size_t i = 0; i < sizeof key / sizeof *key; i++)
-			if (span_eq(word, span_str(key[i])))
-				*to[i] = value;
-	}
+	proto_words(line, key, to, sizeof key / sizeof *key);
 	*ret_line = d;
 	return d.service.n > 0 && d.name.n > 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The reader's side, apart from the lines: the daemon has no JSON library. */
 #include "ctl/overview.h"
+#include "ctl/proto.h"
 
 #include <errno.h>
 
@@ -28,14 +29,7 @@ static bool read_row(struct span line, struct row *ret_row)
 
 	if (!span_eq(span_cut(&line, ' '), SPAN("service")))
 		return false;
-	while (line.n > 0) {
-		struct span value = span_cut(&line, ' ');
-		struct span word = span_cut(&value, '=');
-
-		for (size_t i = 0; i < sizeof key / sizeof *key; i++)
-			if (span_eq(word, span_str(key[i])))
-				*to[i] = value;
-	}
+	proto_words(line, key, to, sizeof key / sizeof *key);
 	*ret_row = r;
 	return r.id.n > 0;
 }

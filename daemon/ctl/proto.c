@@ -81,3 +81,16 @@ bool proto_fits(struct span line)
 			return false;
 	return true;
 }
+
+void proto_words(struct span line, const char *const key[],
+    struct span *const to[], size_t n)
+{
+	while (line.n > 0) {
+		struct span value = span_cut(&line, ' ');
+		struct span word = span_cut(&value, '=');
+
+		for (size_t i = 0; i < n; i++)
+			if (span_eq(word, span_str(key[i])))
+				*to[i] = value;
+	}
+}

@@ -35,6 +35,11 @@ enum proto_kind { PROTO_LINE, PROTO_OK, PROTO_ERROR };
  * the word. */
 enum proto_kind proto_answer(struct span line, struct span *ret_text);
 
+/* The words KEY=VALUE of a line: the value of key[i] goes to *to[i], n of them;
+ * others are passed over. */
+void proto_words(struct span line, const char *const key[],
+    struct span *const to[], size_t n);
+
 /* May this be a line of an answer? */
 bool proto_fits(struct span line);
 

@@ -8,10 +8,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from urllib.parse import urlsplit
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
+sys.path.insert(0, os.path.join(TOP, "tests/lib"))
+from tap import ok, plan  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 HARS = [os.path.join(TOP, "tests/data/zoom-meetingsdk.har")] + \
     sorted(glob.glob(os.path.join(TOP, "tests/data/captures/*.har"))) + \
@@ -73,16 +76,6 @@ tls = { trust = "%s"; };
 page = { authority = "Amt Beispielstadt"; telephone = "tel:+49302000"; };
 services = ( %s );
 """
-
-count = 0
-
-
-def ok(good, name, *notes):
-    global count
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, name))
-    for note in () if good else notes:
-        print("# " + str(note).replace("\n", "\n# "))
 
 
 def asked(path):
@@ -188,7 +181,7 @@ def main():
            "zoom: of its messages telemetry does not leave, and nothing else",
            len(messages), dropped, out["summary"])
     ok(len(met) >= 9, "%d collectors were met" % len(met), sorted(met))
-    print("1..%d" % count)
+    plan()
 
 
 main()

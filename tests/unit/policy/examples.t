@@ -17,9 +17,12 @@ import glob
 import os
 import re
 import subprocess
+import sys
 import tempfile
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
+sys.path.insert(0, os.path.join(TOP, "tests/lib"))
+from tap import ok, plan  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 PAGES = [os.path.join(TOP, "daemon/man", page)
          for page in ("sparsam-policy.5", "sparsam-strip.5",
@@ -44,16 +47,6 @@ pack page.conf
 
 client connects page.example
 """
-count = 0
-
-
-def ok(good, name, note="", skip=""):
-    global count
-    count += 1
-    print("%sok %d - %s%s" % ("" if good else "not ", count, name,
-                              " # SKIP " + skip if skip else ""))
-    if not good:
-        print("# " + note.replace("\n", "\n# "))
 
 
 def unquote(text):
@@ -279,7 +272,7 @@ def main():
                  "uuid", "timestamp"):
         ok(re.search(r'\( "[a-z0-9 ]*\b%s\b' % word, seen),
            "there is an example of " + word)
-    print("1..%d" % count)
+    plan()
 
 
 main()

@@ -13,23 +13,15 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
+sys.path.insert(0, os.path.join(TOP, "tests/lib"))
+from tap import ok, plan  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 SINK = re.compile(r"\d{3}|json|gif|js")
 LINE = re.compile(r"(deny|pass|gone) ([a-z0-9._-]+(?::\d+)?)(/\S*)?$")
-
-count = 0
-
-
-def ok(good, name, *notes):
-    global count
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, name))
-    for note in () if good else notes:
-        print("# " + str(note).replace("\n", "\n# "))
-    return good
 
 
 def read(path):
@@ -86,7 +78,7 @@ def main():
             ok(judge(word, e), "%s: %s %s" % (name, word, url[8:]),
                {k: e.get(k) for k in ("verdict", "why", "service", "sink",
                                       "rule")})
-    print("1..%d" % count)
+    plan()
 
 
 main()

@@ -8,21 +8,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
+sys.path.insert(0, os.path.join(TOP, "tests/lib"))
+from tap import ok, plan  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 CLOSING = {"(": ")", "{": "}", "[": "]"}
-
-count = 0
-
-
-def ok(good, name, *notes):
-    global count
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, name))
-    for note in () if good else notes:
-        print("# " + str(note).replace("\n", "\n# "))
 
 
 def plain(text):
@@ -104,7 +97,7 @@ def main():
         ok(failed, "%s: without its rules %d cases fail" % (name,
                                                              len(failed)),
            text[-1500:])
-    print("1..%d" % count)
+    plan()
 
 
 main()

@@ -7,21 +7,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
+sys.path.insert(0, os.path.join(TOP, "tests/lib"))
+from tap import ok, plan  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("builddir", "."))
 ENV = dict(os.environ, PATH=BUILD + ":" + os.environ["PATH"],
            SPARSAM_CASERUN=os.path.join(BUILD, "tests/lib/caserun"))
-count = 0
-
-
-def ok(good, name, note=""):
-    global count
-    count += 1
-    print("%sok %d - %s" % ("" if good else "not ", count, name))
-    if not good:
-        print("# " + note.replace("\n", "\n# "))
 
 
 def plain(line):
@@ -63,7 +57,7 @@ def main():
             for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
                 command, _, rest = part.partition("\n")
                 check(command, rest.split("\n"), where)
-    print("1..%d" % count)
+    plan()
 
 
 main()
