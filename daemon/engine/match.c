@@ -14,14 +14,11 @@
 int match_host(
     const struct ruleset *r, struct span host, struct host_match *ret_match)
 {
-	const struct hosts *h = ruleset_hosts(r);
-	uint32_t at = h != NULL ? hosts_find(h, host) : HOST_NONE;
 	struct owned_host found;
 
 	*ret_match = (struct host_match){ .service = NULL };
-	if (at == HOST_NONE)
+	if (!ruleset_find_host(r, host, &found))
 		return -ENOENT;
-	found = ruleset_host(r, at);
 	ret_match->service = found.service;
 	ret_match->line = found.line;
 	ruleset_reach(r, found.line->id);

@@ -4,8 +4,9 @@
  * Hosts. A pattern without '*' is that host. A '*' that is the whole leftmost
  * label stands for one or more labels; any other '*' stays inside its label.
  * The most specific pattern wins: a plain name before any pattern, then more
- * literal characters before fewer, then the earlier line. The cost does not
- * grow with the number of packs: one hash look-up per label. */
+ * literal characters before fewer, then the earlier line. Services that are off
+ * are asked last. The cost does not grow with the number of packs: one hash
+ * look-up per label. */
 #ifndef ENGINE_MATCH_H
 #define ENGINE_MATCH_H
 

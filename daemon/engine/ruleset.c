@@ -14,14 +14,19 @@
 
 #define RULESET_BYTES_MAX (16u << 20)
 
+/* Host lines of some services, and whose they are by number. */
+struct host_table {
+	struct hosts *hosts; /* NULL: unbuilt */
+	struct owned_host *host;
+};
+
 struct ruleset {
 	unsigned refs;
 	struct arena *arena;
 	struct service *service[RULE_SERVICES_MAX];
 	struct host_line *line[RULE_SERVICES_MAX]; /* service[i]->host */
 	size_t count;
-	struct hosts *hosts;
-	struct owned_host *host;
+	struct host_table on, off; /* services that are off */
 	uint32_t ids;
 	unsigned char *reached; /* one byte for each id */
 };
@@ -61,7 +66,8 @@ void ruleset_unref(struct ruleset *r)
 		return;
 	for (size_t i = 0; i < r->count; i++)
 		free_plans(r->service[i]);
-	hosts_fini(r->hosts);
+	hosts_fini(r->on.hosts);
+	hosts_fini(r->off.hosts);
 	arena_free(r->arena);
 	free(r);
 }
@@ -76,7 +82,7 @@ int ruleset_add(struct ruleset *r, const struct service *s)
 	struct host_line *host;
 	struct service *copy;
 
-	assert(r->hosts == NULL);
+	assert(r->on.hosts == NULL);
 	for (size_t i = 0; i < r->count; i++)
 		if (span_eq(r->service[i]->id, s->id) ||
 		    r->service[i]->index == s->index)
@@ -138,58 +144,67 @@ static int number_all(struct ruleset *r)
 	return arena_error(r->arena);
 }
 
-static int refuse_host(const struct ruleset *r, int error, const uint32_t *at,
-    struct place *ret_place, char err[PARSE_ERR_BYTES])
+static int refuse_host(const struct host_table *t, int error,
+    const uint32_t *at, struct place *ret_place, char err[PARSE_ERR_BYTES])
 {
 	const struct host_line *l, *first;
 
 	if (error == -EINVAL) {
-		l = r->host[at[0]].line;
+		l = t->host[at[0]].line;
 		*ret_place = l->place;
 		snprintf(err, PARSE_ERR_BYTES,
 		    "host \"%.*s\" would take in everything: the last label "
 		    "must be written out",
 		    SPAN_ARG(l->pattern));
 	} else if (error == -EEXIST) {
-		first = r->host[at[0]].line;
-		l = r->host[at[1]].line;
+		first = t->host[at[0]].line;
+		l = t->host[at[1]].line;
 		*ret_place = l->place;
 		snprintf(err, PARSE_ERR_BYTES,
 		    "host \"%.*s\" stands in %s:%u already (service %.*s)",
 		    SPAN_ARG(l->pattern),
 		    first->place.file != NULL ? first->place.file : "?",
-		    first->place.line, SPAN_ARG(r->host[at[0]].service->id));
+		    first->place.line, SPAN_ARG(t->host[at[0]].service->id));
 		error = -EINVAL;
 	}
 	return error;
 }
 
-static int build_hosts(
-    struct ruleset *r, struct place *ret_place, char err[PARSE_ERR_BYTES])
+static bool is_off(const struct service *s)
+{
+	return s->refused == WHY_SERVICE_OFF;
+}
+
+/* The table of those services that are off, or of all others. */
+static int build_table(struct ruleset *r, bool off, struct host_table *t,
+    struct place *ret_place, char err[PARSE_ERR_BYTES])
 {
 	struct host_pattern *pattern;
 	uint32_t n = 0, twice[2] = { 0, 0 };
 	int e;
 
 	for (size_t i = 0; i < r->count; i++)
-		n += r->service[i]->nhost;
-	r->host = arena_alloc(r->arena, n * sizeof *r->host);
+		n += is_off(r->service[i]) == off ? r->service[i]->nhost : 0;
+	t->host = arena_alloc(r->arena, n * sizeof *t->host);
 	pattern = arena_alloc(r->arena, n * sizeof *pattern);
 	if (arena_error(r->arena) < 0)
 		return arena_error(r->arena);
 	n = 0;
-	for (size_t i = 0; i < r->count; i++)
-		for (uint32_t k = 0; k < r->service[i]->nhost; k++) {
+	for (size_t i = 0; i < r->count; i++) {
+		const struct service *s = r->service[i];
+
+		for (uint32_t k = 0; k < s->nhost && is_off(s) == off; k++) {
 			struct host_line *l = &r->line[i][k];
 
-			r->host[n].service = r->service[i];
-			r->host[n].line = l;
+			t->host[n].service = s;
+			t->host[n].line = l;
 			pattern[n++] = (struct host_pattern){ l->pattern,
 				l->listed > 0 ? l->list : SPAN_NONE };
 			l->list = SPAN_NONE;
 		}
-	e = hosts_build(r->arena, pattern, n, &r->hosts, twice);
-	return e < 0 ? refuse_host(r, e, twice, ret_place, err) : 0;
+	}
+	e = hosts_build(r->arena, pattern, n, &t->hosts, twice);
+	return e < 0 ? refuse_host(t, e, twice, ret_place, err) : 0;
 }
 
 int ruleset_build(
@@ -203,7 +218,9 @@ int ruleset_build(
 		if ((e = check_service(r->service[i], ret_place, err)) < 0)
 			return e;
 	if ((e = number_all(r)) == 0)
-		e = build_hosts(r, ret_place, err);
+		e = build_table(r, false, &r->on, ret_place, err);
+	if (e == 0)
+		e = build_table(r, true, &r->off, ret_place, err);
 	if (e == -ENOBUFS) {
 		snprintf(err, PARSE_ERR_BYTES,
 		    "the packs are too large: over %u bytes together",
@@ -252,12 +269,20 @@ bool ruleset_reached(const struct ruleset *r, uint32_t id)
 	return id < r->ids && r->reached[id] != 0;
 }
 
-const struct hosts *ruleset_hosts(const struct ruleset *r)
+static bool find_in(const struct host_table *t, struct span host,
+    struct owned_host *ret_host)
 {
-	return r->hosts;
+	uint32_t at = t->hosts != NULL ? hosts_find(t->hosts, host) : HOST_NONE;
+
+	if (at == HOST_NONE)
+		return false;
+	*ret_host = t->host[at];
+	return true;
 }
 
-struct owned_host ruleset_host(const struct ruleset *r, uint32_t number)
+bool ruleset_find_host(const struct ruleset *r, struct span host,
+    struct owned_host *ret_host)
 {
-	return r->host[number];
+	return find_in(&r->on, host, ret_host) ||
+	       find_in(&r->off, host, ret_host);
 }

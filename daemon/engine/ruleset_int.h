@@ -6,14 +6,16 @@
 #include "engine/host.h"
 #include "engine/ruleset.h"
 
-/* A host line and whose it is: what hosts_find's number stands for. */
+/* A host line and whose it is. */
 struct owned_host {
 	const struct service *service;
 	const struct host_line *line;
 };
 
-const struct hosts *ruleset_hosts(const struct ruleset *r); /* NULL: unbuilt */
-struct owned_host ruleset_host(const struct ruleset *r, uint32_t number);
+/* The most specific line for host. Lines of services that are off are only asked
+ * where no other fits: what is off takes nothing from what is on. False: none. */
+bool ruleset_find_host(const struct ruleset *r, struct span host,
+    struct owned_host *ret_host);
 
 /* What one service shows on its own: tables, needs, limits. 0; -EINVAL with
  * place and sentence; -ENOMEM. */

@@ -272,20 +272,20 @@ static void test_order(void)
 	conf_unref(c);
 }
 
-#define ONE_HOST(id)                                                           \
+#define ONE_HOST(id, host)                                                     \
 	"service = { id = \"" id "\"; name = \"X\"; version = 1; "             \
 	"reviewed = \"2026-11-01\"; operator = { name = \"X\"; "               \
 	"seat = \"DE\"; }; };\n"                                                \
-	"hosts = ( ( \"meet.example\", \"inspect\" ) );\n"
+	"hosts = ( ( \"" host "\", \"inspect\" ) );\n"
 #define AGREED                                                                 \
 	"agreement = { kind = \"avv\"; id = \"1\"; date = \"2026-01-01\"; "    \
 	"rating = { source = \"x\"; date = \"2026-01-01\"; "                   \
 	"light = \"green\"; }; instructions_unrestricted = true; "             \
 	"own_purposes = \"none\"; max_case = 2; };"
 
-/* Two packs that name the same host themselves: whose it is. */
-static void check_one_host(
-    const char *a, const char *b, const char *want, const char *name)
+/* Packs a and b name a host: whose is meet.example? */
+static void check_one_host(const char *a, const char *b, const char *pack_b,
+    const char *want, const char *name)
 {
 	struct bundle *bundle = bundle_new();
 	struct host_match m = { .service = NULL };
@@ -298,8 +298,9 @@ static void check_one_host(
 	    "services = ( { id = \"a\"; %s }, { id = \"b\"; %s } );\n",
 	    a, b);
 	bundle_add(bundle, "sparsamd.conf", span_str(text));
-	bundle_add(bundle, "policy/a.conf", SPAN(ONE_HOST("a")));
-	bundle_add(bundle, "policy/b.conf", SPAN(ONE_HOST("b")));
+	bundle_add(bundle, "policy/a.conf",
+	    SPAN(ONE_HOST("a", "meet.example")));
+	bundle_add(bundle, "policy/b.conf", span_str(pack_b));
 	r = conf_load(bundle, "sparsamd.conf", FILES_NOW, &c, err);
 	if (r == 0) {
 		match_host(c->rules, SPAN("meet.example"), &m);
@@ -318,14 +319,21 @@ static void test_one_host(void)
 	static const char off[] = "mode = \"off\";";
 	static const char none[] = "mode = \"enforce\";";
 
-	check_one_host(on, off, "a", "one of two is on");
-	check_one_host(off, on, "b", "the other one is on");
-	check_one_host(none, on, "b", "the first one has no agreement");
-	check_one_host(off, off, "a", "both are off: the first one");
-	check_one_host(on, on,
+	static const char same[] = ONE_HOST("b", "meet.example");
+	static const char wide[] = ONE_HOST("b", "*.example");
+
+	check_one_host(on, off, same, "a", "one of two is on");
+	check_one_host(off, on, same, "b", "the other one is on");
+	check_one_host(none, on, same, "b", "the first one has no agreement");
+	check_one_host(off, off, same, "a", "both are off: the first one");
+	check_one_host(on, on, same,
 	    "policy/b.conf:2: host \"meet.example\" stands in "
 	    "policy/a.conf:2 already (service a)",
 	    "both are on");
+	check_one_host(on, on, wide, "a", "the more specific one");
+	check_one_host(off, on, wide, "b", "but not of what is off");
+	check_one_host(none, on, wide, "a", "one without an agreement is on");
+	check_one_host(off, off, wide, "a", "both are off");
 }
 
 static void test_merge(void)
