@@ -70,6 +70,7 @@ struct conf_service {
 	struct span agreement_id, agreement_until; /* "" when none */
 	int32_t days_left;       /* until the agreement ends or is due for review;
 				  * INT32_MAX: never */
+	int32_t last_day;        /* of it, as a day of conf/date.h; the same */
 	uint8_t max_case;
 	const char *pack;        /* path of the pack file */
 	const char *lacks;       /* what the agreement lacks, or NULL */

@@ -162,6 +162,8 @@ static int take_service(struct loading *g, unsigned i)
 	to->agreement_until = a.until;
 	to->lacks = a.lacks;
 	to->days_left = a.days_left;
+	to->last_day = a.days_left == INT32_MAX ? INT32_MAX
+	                                        : g->today + a.days_left;
 	to->max_case = a.max_case;
 	to->findings = a.findings;
 	to->others = a.others;
@@ -200,7 +202,7 @@ static int take_unnamed(struct loading *g, const char *path)
 		.refused = g->pack[i].retired ? WHY_RETIRED : WHY_SERVICE_OFF,
 		.agreement_id = SPAN(""),
 		.agreement_until = SPAN(""), .days_left = INT32_MAX,
-		.max_case = 1 };
+		.last_day = INT32_MAX, .max_case = 1 };
 	c->nservice++;
 	join_pack(g, i, keep);
 	return 0;

@@ -10,6 +10,7 @@
 #include "base/stat.h"
 #include "conf/conf.h"
 #include "proxy/client.h"
+#include "proxy/fate.h"
 #include "proxy/front.h"
 #include "proxy/h1_conn.h"
 #include "proxy/h2_conn.h"
@@ -346,6 +347,32 @@ void conn_close_all(enum why why)
 {
 	for (int s = 0; s < CONN_DEAD; s++)
 		close_some((enum conn_state)s, false, why);
+}
+
+/* A request that is under way ends, too: nobody may have agreed to its content. */
+void conn_end_refused(void)
+{
+	if (by_id == NULL)
+		return;
+	for (int s = CONN_DIAL; s < CONN_DEAD; s++)
+		LIST_EACH(l, tmp, &all[s])
+		{
+			struct conn *c = LIST_ENTRY(l, struct conn, link);
+			enum why why;
+
+			if (c->fate.service == NULL || is_idle(c) ||
+			    c->fate.refuse != WHY_DONE ||
+			    (s == CONN_DRAIN && c->tunnel == NULL))
+				continue;
+			why = (c->fate.tunnel ? fate_lasts : fate_today)(
+			    c->snap->conf, c->fate.service, c->level);
+			if (why == WHY_DONE)
+				continue;
+			if (c->state == CONN_SOCKET)
+				socket_away(c->socket, why);
+			else
+				conn_close(c, why);
+		}
 }
 
 void conn_on_last(void (*fn)(void))

@@ -107,6 +107,10 @@ bool conn_draining(void);
 void conn_close_idle(enum why why);
 void conn_close_all(enum why why);
 
+/* New rules: end tunnels, sockets and requests under way whose service may not be
+ * used any more. Connections that wait for a request get their answer to it. */
+void conn_end_refused(void);
+
 /* Called once when the last connection has gone; NULL: nobody asks. */
 void conn_on_last(void (*fn)(void));
 

@@ -3,6 +3,8 @@
 
 #include "base/stat.h"
 #include "conf/conf.h"
+#include "conf/date.h"
+#include "net/clock.h"
 #include "proxy/drift.h"
 
 static const struct conf *newest; /* borrowed; NULL: none yet */
@@ -13,15 +15,26 @@ static enum why denied(const struct host_line *line)
 	                                            : WHY_DENIED;
 }
 
-static enum why judge(
-    const struct host_match *m, uint8_t level, bool observe)
+/* May the service be used? Whether an agreement has ended is seen here, too:
+ * the rules are made again each day, and that may fail. */
+static enum why usable(
+    const struct conf *conf, const struct service *s, uint8_t level)
 {
-	const struct service *s = m->service;
-
 	if (s->refused != WHY_DONE)
 		return s->refused;
-	if (level > s->max_case)
-		return WHY_LEVEL;
+	if (conf->service[s->index].last_day < date_of(clock_unix_s()))
+		return WHY_AGREEMENT_EXPIRED;
+	return level > s->max_case ? WHY_LEVEL : WHY_DONE;
+}
+
+static enum why judge(const struct conf *conf, const struct host_match *m,
+    uint8_t level, bool observe)
+{
+	const struct service *s = m->service;
+	enum why why = usable(conf, s, level);
+
+	if (why != WHY_DONE)
+		return why;
 	switch (m->line->verdict) {
 	case VERDICT_DENY:
 		if (observe && s->inspect)
@@ -62,11 +75,11 @@ void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
 	ret_fate->line = m.line;
 	ret_fate->observe =
 	    conf->service[m.service->index].mode == CONF_OBSERVE;
-	ret_fate->refuse = judge(&m, level, ret_fate->observe);
+	ret_fate->refuse = judge(conf, &m, level, ret_fate->observe);
 	ret_fate->tunnel = m.line->verdict == VERDICT_TUNNEL;
-	ret_fate->reset =
-	    m.line->verdict == VERDICT_DENY &&
-	    m.line->sink.kind == SINK_RESET && ret_fate->refuse != WHY_DONE;
+	ret_fate->reset = m.line->verdict == VERDICT_DENY &&
+	                  m.line->sink.kind == SINK_RESET &&
+	                  ret_fate->refuse != WHY_DONE;
 	if (m.line->verdict == VERDICT_DENY)
 		ret_fate->would = denied(m.line);
 	if (ret_fate->refuse == WHY_DONE)
@@ -80,20 +93,27 @@ void fate_rules(const struct conf *conf)
 	newest = conf;
 }
 
+enum why fate_lasts(
+    const struct conf *conf, const struct service *service, uint8_t level)
+{
+	const struct service *s = service;
+
+	if (newest != NULL && newest != conf) {
+		conf = newest;
+		s = ruleset_find(newest->rules, service->id);
+	}
+	return s != NULL ? usable(conf, s, level) : WHY_SERVICE_OFF;
+}
+
 enum why fate_today(
     const struct conf *conf, const struct service *service, uint8_t level)
 {
+	enum why why = fate_lasts(conf, service, level);
 	const struct service *s;
 
-	if (newest == NULL || newest == conf)
-		return WHY_DONE;
+	if (why != WHY_DONE || newest == NULL || newest == conf)
+		return why;
 	s = ruleset_find(newest->rules, service->id);
-	if (s == NULL)
-		return WHY_SERVICE_OFF;
-	if (s->refused != WHY_DONE)
-		return s->refused;
-	if (level > s->max_case)
-		return WHY_LEVEL;
 	return s->inspect ? WHY_DONE : WHY_NOT_INSPECTED;
 }
 

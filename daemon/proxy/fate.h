@@ -22,8 +22,11 @@ void fate_rules(const struct conf *conf);
 
 /* A connection keeps the rules it began with, conf, but no longer than its service
  * may be used: has that ended meanwhile, with new rules or a new day? WHY_DONE, or
- * the reason to refuse a request to an inspected host of service. */
+ * the reason to refuse a request to an inspected host of service. fate_lasts: to
+ * end what is passed on without requests. */
 enum why fate_today(
+    const struct conf *conf, const struct service *service, uint8_t level);
+enum why fate_lasts(
     const struct conf *conf, const struct service *service, uint8_t level);
 
 /* May TLS be ended here for this host, to inspect it or to answer its requests

@@ -69,6 +69,7 @@ int proxy_use(struct conf *c)
 	now = next;
 	fate_rules(c);
 	drift_rules(c);
+	conn_end_refused();
 	return 0;
 }
 

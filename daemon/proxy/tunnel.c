@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "net/dial.h"
 #include "proxy/contact.h"
+#include "proxy/fate.h"
 #include "proxy/snapshot.h"
 
 struct tunnel {
@@ -218,9 +219,14 @@ static void on_dialled(void *arg, int err, struct stream *s)
 void tunnel_dial(struct conn *c)
 {
 	const struct conf *conf = c->snap->conf;
-	struct tunnel *t = make(c, c->fate.service);
+	enum why why = fate_lasts(conf, c->fate.service, c->level);
+	struct tunnel *t;
 
-	if (t == NULL)
+	if (why != WHY_DONE) { /* it has ended since the CONNECT */
+		conn_close(c, why);
+		return;
+	}
+	if ((t = make(c, c->fate.service)) == NULL)
 		return;
 	stream_set_ops(c->client, &dial_ops, t);
 	stream_reading(c->client, false);

@@ -53,11 +53,15 @@ def messages(g, number):
             if "[S%d]" % number in line]
 
 
-def request(f, target="/echo"):
-    """One request on an open connection: status and reason in words."""
-    f.stdin.write("GET %s\n" % target)
+def say(f, line):
+    f.stdin.write(line + "\n")
     f.stdin.flush()
     return f.stdout.readline().strip()
+
+
+def request(f, target="/echo"):
+    """One request on an open connection: status and reason in words."""
+    return say(f, "GET " + target)
 
 
 KEPT = """
@@ -75,11 +79,43 @@ for line in sys.stdin:
 """
 
 
-def day_turns(tap, g, clock):
-    kept = subprocess.Popen(
-        [sys.executable, "-c", KEPT % {"port": g.port, "root": g.root}],
+# What is passed on without requests: a WebSocket and a tunnel. Two words a line.
+OPEN = """
+import sys
+sys.path.insert(0, %(here)r)
+from client import Client, http1
+host = ("lab.example", "blind.lab.example")
+root = (%(root)r, %(other)r)
+c = [Client(%(port)d, h, root=r) for h, r in zip(host, root)]
+say = [str(one.upgrade("/ws", [("Host", h)]).status)
+       for one, h in zip(c, host)]
+print(*say, flush=True)
+def echo(one, text):
+    try:
+        one.say(text)
+        return one.hear() or "closed"
+    except (http1.Closed, OSError):
+        return "closed"
+for line in sys.stdin:
+    print(*[echo(one, line.strip()) for one in c], flush=True)
+"""
+
+
+def start(g, text):
+    p = subprocess.Popen(
+        [sys.executable, "-c", text % {
+            "port": g.port, "root": g.root, "here": HERE,
+            "other": g.path("pki/root.pem")}],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    g.children.append(kept)
+    g.children.append(p)
+    return p
+
+
+def day_turns(tap, g, clock):
+    kept, others = start(g, KEPT), start(g, OPEN)
+    tap.equal(others.stdout.readline().strip(), "101 101",
+              "a WebSocket and a tunnel are open")
+    tap.equal(say(others, "before"), "before before", "and pass on")
     tap.equal(request(kept), "200 []", "a connection of its last day")
     blind = g.ctl("services").stdout
     tap.ok(date(LAST) in blind and "inspected" in blind and " %" in blind,
@@ -89,6 +125,8 @@ def day_turns(tap, g, clock):
            g.logs())
     tap.equal(request(kept), "403 ['(agreement-expired)']",
               "the open connection is refused the next request")
+    tap.equal(say(others, "after"), "closed closed",
+              "the open WebSocket and the tunnel have ended")
     before = g.settled()
     got = [g.fetch("https://lab.example/echo", "-H", "Sec-Fetch-Mode: cors")
            for _ in range(6)]
@@ -99,8 +137,9 @@ def day_turns(tap, g, clock):
     out = g.ctl("services").stdout
     tap.ok("denied (agreement-expired)" in out and " %" not in out,
            "services: the table of the new day", out)
-    kept.stdin.close()
-    kept.wait(10)
+    for p in kept, others:
+        p.stdin.close()
+        p.wait(10)
 
 
 def warnings(tap, g, clock):
