@@ -496,7 +496,8 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 
 	*a = (struct agreement){ .refused = WHY_NO_AGREEMENT, .id = SPAN(""),
 		.until = SPAN(""), .days_left = INT32_MAX, .max_case = 1,
-		.lacks = "an agreement block" };
+		.lacks = "an agreement block",
+		.closed = "an agreement block" };
 	if (s == NULL)
 		return 0;
 	if ((r = take_block(l, s, &b)) < 0)
@@ -513,18 +514,21 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 	a->findings = find(&b, pack, own, abroad);
 	a->others = b.others;
 	a->others.own = own;
-	a->opens = b.dpia.n > 0 && b.council.n > 0 && b.notice.n > 0;
+	a->closed = b.dpia.n == 0      ? "agreement.dpia_id"
+	            : b.council.n == 0 ? "agreement.staff.council_ref"
+	            : b.notice.n == 0  ? "agreement.staff.notice_ref"
+	                               : NULL;
 	return 0;
 }
 
 int agreement_inspection(const struct lex *l, const config_setting_t *s,
-    struct inspection *ret_inspection, bool *ret_complete)
+    struct inspection *ret_inspection, const char **ret_lacks)
 {
 	struct inspection *v = ret_inspection;
 	int r;
 
 	*v = (struct inspection){ SPAN(""), SPAN(""), SPAN(""), SPAN("") };
-	*ret_complete = false;
+	*ret_lacks = "an inspection block";
 	if (s == NULL)
 		return 0;
 	if ((r = lex_keys(l, s, "inspection", "basis dpia council notice")) <
@@ -534,7 +538,10 @@ int agreement_inspection(const struct lex *l, const config_setting_t *s,
 	    (r = lex_text(l, s, "council", false, &v->council)) < 0 ||
 	    (r = lex_text(l, s, "notice", false, &v->notice)) < 0)
 		return r;
-	*ret_complete = v->basis.n > 0 && v->dpia.n > 0 && v->council.n > 0 &&
-	    v->notice.n > 0;
+	*ret_lacks = v->basis.n == 0     ? "inspection.basis"
+	             : v->dpia.n == 0    ? "inspection.dpia"
+	             : v->council.n == 0 ? "inspection.council"
+	             : v->notice.n == 0  ? "inspection.notice"
+	                                 : NULL;
 	return 0;
 }

@@ -16,7 +16,8 @@ struct agreement {
 	struct span until;  /* the earlier of valid_until and review_by, "" */
 	int32_t days_left;  /* to that day, negative after it; INT32_MAX: never */
 	uint8_t max_case;   /* 1 to 4, with the limits of own_purposes and e2ee */
-	bool opens;         /* has what opening TLS needs: dpia_id and staff */
+	const char *closed; /* what opening TLS needs and is missing: dpia_id or
+	                     * one of staff; or NULL */
 	uint32_t findings;  /* bits, see conf.h */
 	struct agreed others;
 };
@@ -27,9 +28,9 @@ struct agreement {
 int agreement_read(const struct lex *l, const config_setting_t *s,
     const struct service *pack, int32_t today, struct agreement *ret_agreement);
 
-/* The inspection block, NULL when there is none, and whether all references are
- * there. */
+/* The inspection block, NULL when there is none, and the first reference that is
+ * missing there, or NULL. */
 int agreement_inspection(const struct lex *l, const config_setting_t *s,
-    struct inspection *ret_inspection, bool *ret_complete);
+    struct inspection *ret_inspection, const char **ret_lacks);
 
 #endif

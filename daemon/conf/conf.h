@@ -74,6 +74,11 @@ struct conf_service {
 	uint8_t max_case;
 	const char *pack;        /* path of the pack file */
 	const char *lacks;       /* what the agreement lacks, or NULL */
+	const char *closed;      /* the reference that opening lacks, or NULL */
+	uint32_t nshared;        /* hosts that may be reached, of an include, and
+				  * that an active service before this one has */
+	struct span shared;      /* the first of these, */
+	struct span shared_with; /* and the id of that service */
 	uint32_t findings;       /* bits 1 << AGREEMENT_*: no reason to refuse */
 	struct agreed others;
 	struct inspection inspection;

@@ -198,7 +198,8 @@ int lex_open(struct lex *l, const struct bundle *b, const char *name,
 	    config_error_line(&l->cfg), SPAN_ARG(text),
 	    span_eq(text, SPAN("syntax error"))
 	        ? " (often a comma that is missing at the end of the line "
-	          "before, or one too many before a closing bracket)"
+	          "before, one too many before a closing bracket, or a quote "
+	          "that is missing)"
 	        : "");
 	return -EINVAL;
 }

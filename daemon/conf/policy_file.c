@@ -303,13 +303,22 @@ static int assign(struct pack *p, const struct policy_var *given)
 	size_t n = 0;
 
 	if (v != NULL) {
-		v->value = given->value;
+		/* an empty text is no value where there must be one */
+		if (v->value != NULL || given->value[0] != '\0')
+			v->value = given->value;
 		return 0;
 	}
 	words[0] = '\0';
-	for (unsigned i = 0; i < p->nvar && n < sizeof words; i++)
+	for (unsigned i = 0; i < p->nvar; i++) {
+		const char *name = p->var[i].name;
+
+		if (n + strlen(name) + sizeof ", , ..." > sizeof words) {
+			snprintf(words + n, sizeof words - n, ", ...");
+			break;
+		}
 		n += (size_t)snprintf(words + n, sizeof words - n, "%s%s",
-		    i > 0 ? ", " : "", p->var[i].name);
+		    i > 0 ? ", " : "", name);
+	}
 	snprintf(p->err, CONF_ERR_BYTES,
 	    "%s:%u: unknown variable \"%.60s\", %s declares: %s",
 	    given->place.file != NULL ? given->place.file : p->file[0].file,

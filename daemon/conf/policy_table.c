@@ -120,6 +120,7 @@ static int take_hosts(const struct pack *p, unsigned file,
 	struct host_line h = { .pattern = SPAN_NONE };
 	char err[PARSE_ERR_BYTES];
 	struct span text, rest, one;
+	bool filled;
 	int r;
 
 	if ((r = policy_row(l, s, 2, 4, HOST_FORM)) < 0 ||
@@ -127,7 +128,8 @@ static int take_hosts(const struct pack *p, unsigned file,
 	    (r = policy_expand(p, l, s, text, &rest)) < 0 ||
 	    (r = take_verdict(p, l, s, &h)) < 0)
 		return r;
-	if (span_trim(rest).n == 0 && rest.p == text.p)
+	filled = rest.p != text.p; /* a variable stands in it */
+	if (span_trim(rest).n == 0 && !filled)
 		return lex_fail(l, s, "a host is missing");
 	while (rest.n > 0) {
 		one = span_cut(&rest, ' ');
@@ -142,6 +144,11 @@ static int take_hosts(const struct pack *p, unsigned file,
 		    : parse_host(one, p->arena, &h.pattern, err);
 		if (r < 0 && span_starts(one, LIST))
 			return r;
+		if (r < 0 && filled)
+			return lex_fail(l, s,
+			    "%s; it is the value of %.60s (several hosts have "
+			    "spaces between)",
+			    err, text.p);
 		if (r < 0)
 			return lex_error(l, s, r, err);
 		if (file == 0 || !is_taken(&h, own, *n))

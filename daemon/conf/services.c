@@ -135,9 +135,8 @@ static int take_service(struct loading *g, unsigned i)
 	struct policy_var var[POLICY_VARS_MAX];
 	struct service *pack = &g->pack[i];
 	struct agreement a;
-	const char *path = NULL;
+	const char *path = NULL, *lacks;
 	unsigned nvar;
-	bool complete;
 	int r;
 
 	if ((r = take_vars(g, s, var, &nvar)) < 0 ||
@@ -152,12 +151,13 @@ static int take_service(struct loading *g, unsigned i)
 	    (r = agreement_read(g->l, block, pack, g->today, &a)) < 0 ||
 	    (r = lex_group(g->l, s, "inspection", &block)) < 0 ||
 	    (r = agreement_inspection(g->l, block, &to->inspection,
-		 &complete)) < 0)
+		 &lacks)) < 0)
 		return r;
 	to->refused = to->mode == CONF_OFF ? WHY_SERVICE_OFF : a.refused;
 	if (pack->retired)
 		to->refused = WHY_RETIRED;
-	to->inspect = to->mode != CONF_OFF && complete && a.opens;
+	to->closed = lacks != NULL ? lacks : a.closed;
+	to->inspect = to->mode != CONF_OFF && to->closed == NULL;
 	to->agreement_id = a.id;
 	to->agreement_until = a.until;
 	to->lacks = a.lacks;
@@ -231,6 +231,16 @@ static bool is_double(
 	return t->own && (t->active || before == pack);
 }
 
+/* Both services are in use, and the line is one of an include. */
+static void note_shared(
+    struct conf_service *s, const struct host_line *l, const struct service *has)
+{
+	if (l->verdict == VERDICT_DENY || has->refused != WHY_DONE)
+		return;
+	if (s->nshared++ == 0)
+		s->shared = l->pattern, s->shared_with = has->id;
+}
+
 /* The lines of pack i, whose turn it may be, into left. */
 static int take_turn(struct loading *g, unsigned i,
     const struct turn *t, struct hash *h, struct service *left)
@@ -252,6 +262,9 @@ static int take_turn(struct loading *g, unsigned i,
 			to[left->nhost++] = *l;
 		else if (r != -EEXIST)
 			return r;
+		else if (t->active && hash_get(h, l->pattern) != s)
+			note_shared(&g->c->service[i], l,
+			    hash_get(h, l->pattern));
 	}
 	return 0;
 }

@@ -19,12 +19,14 @@ static void say_service(const struct conf_service *s, const struct service *v)
 	printf("%.*s: %s, %s", SPAN_ARG(s->id),
 	    s->mode == CONF_OBSERVE ? "observe (passes unchanged)" : "enforce",
 	    s->refused == WHY_DONE ? "active" : why_text_en(s->refused));
+	if (s->refused == WHY_DONE && s->inspect)
+		printf(", inspected");
+	else if (s->refused == WHY_DONE)
+		printf(", never decrypted (missing: %s)", s->closed);
 	if (s->refused == WHY_DONE)
-		printf(", %s, up to level %u",
-		    s->inspect ? "inspected"
-		               : "never decrypted (inspection references "
-		                 "are missing)",
-		    s->max_case);
+		printf(", up to level %u", s->max_case);
+	if (s->refused == WHY_AGREEMENT_EXPIRED)
+		printf("; its last day was %.*s", SPAN_ARG(s->agreement_until));
 	if (s->refused == WHY_RETIRED)
 		printf(" since %.*s; successor: %.*s",
 		    SPAN_ARG(v->retired_since), SPAN_ARG(v->successor));
@@ -66,6 +68,33 @@ static void say_findings(const struct conf_service *s, const struct service *v)
 		printf("%.*s: finding: processing_places lack %.*s, the seat of "
 		       "the operator\n",
 		    SPAN_ARG(s->id), SPAN_ARG(v->operator_seat));
+}
+
+/* Which rules apply where two services in use need the same hosts. */
+static void say_shared(const struct conf_service *s)
+{
+	if (s->nshared > 0)
+		printf("%.*s: hosts that go by the rules of %.*s, which comes "
+		       "first or names them itself: %u, the first is %.*s\n",
+		    SPAN_ARG(s->id), SPAN_ARG(s->shared_with), s->nshared,
+		    SPAN_ARG(s->shared));
+}
+
+/* Networks whose level no service in use reaches: all is refused there. */
+static void say_levels(const struct conf *c)
+{
+	unsigned most = 0, active = 0;
+
+	for (unsigned i = 0; i < c->nservice; i++)
+		if (c->service[i].refused == WHY_DONE && ++active > 0 &&
+		    c->service[i].max_case > most)
+			most = c->service[i].max_case;
+	for (unsigned i = 0; i < c->nclient && active > 0; i++)
+		if (c->client[i].level > most)
+			printf("warning: network %u of clients is of level %u, "
+			       "no service in use serves more than level %u: "
+			       "everything is refused there\n",
+			    i + 1, c->client[i].level, most);
 }
 
 /* The egress guard looks at Host, too: a text of never that is in the name of a
@@ -140,9 +169,11 @@ int cmd_check(struct tool *t)
 		const struct service *v = ruleset_at(c->rules, i);
 
 		say_service(s, v);
+		say_shared(s);
 		say_findings(s, v);
 		say_never(c, s, v);
 	}
+	say_levels(c);
 	say_ca(c);
 	conf_unref(c);
 	return EXIT_GOOD;

@@ -252,6 +252,29 @@ hides 'warning'
 } >"$dir/etc/none.conf"
 run 0 "check: no agreement" -c "$dir/etc/none.conf" check
 says 'is recorded; missing: an agreement block'
+sed 's/council_ref = "[^"]*"/council_ref = ""/' "$dir/etc/zoom.conf" \
+    >"$dir/etc/closed.conf"
+run 0 "check: a reference that opening needs" -c "$dir/etc/closed.conf" check
+says 'never decrypted (missing: agreement.staff.council_ref), up to level 2'
+sed 's/valid_until = "[^"]*"/valid_until = "2026-03-31"/' \
+    "$dir/etc/zoom.conf" >"$dir/etc/over.conf"
+run 0 "check: expired" -c "$dir/etc/over.conf" check
+says 'agreement has expired; its last day was 2026-03-31'
+sed '/^clients/s/level = 2/level = 4/' "$dir/etc/zoom.conf" \
+    >"$dir/etc/four.conf"
+run 0 "check: a network that may use nothing" -c "$dir/etc/four.conf" check
+says 'warning: network 1 of clients is of level 4, no service in use serves more'
+entries=$(sed -e '1,/^services = (/d' -e '/^);/,$d' "$dir/etc/zoom.conf")
+{
+	sed '/^services = (/q' "$dir/etc/zoom.conf"
+	echo "$entries" | sed 's/id = "zoom"/id = "google-meet"/'
+	echo ","
+	echo "$entries" | sed 's/id = "zoom"/id = "google-meet-workspace"/'
+	echo ");"
+} >"$dir/etc/two.conf"
+run 0 "check: two editions of one product" -c "$dir/etc/two.conf" check
+says 'google-meet-workspace: hosts that go by the rules of google-meet, which'
+says 'the first is meet.google.com'
 
 run 0 "ca init" $zoom ca init
 run 0 "check: an authority for all" $zoom check
