@@ -234,21 +234,46 @@ static int add_envelope(const struct envelope *e, struct span in, size_t was,
 	return buf_add(out, head, e->bytes);
 }
 
+/* Bytes of a word in front of JSON; 0: there is none. */
+static size_t prefix_of(struct span in)
+{
+	struct span others = SPAN(":/+,-_?=&.#");
+	size_t n = 0;
+
+	for (; n < in.n && n <= SOCKET_ENVELOPE_MAX_BYTES; n++) {
+		char c = ascii_lower(in.p[n]);
+
+		if (c == '{' || c == '[')
+			return n;
+		if (!ascii_digit(c) && (c < 'a' || c > 'z') &&
+		    span_chr(others, c) == others.n)
+			break;
+	}
+	return 0;
+}
+
 int judge_message(const struct message_rules *m, const struct env *env,
     bool text, struct span in, struct buf *out, const struct entry **ret_deny)
 {
 	const struct envelope *e = message_envelope(m);
+	size_t front = 0;
 	struct span content;
 	struct buf changed;
 	int r, bad;
 
-	if (text || !is_wrapped(e, in))
+	if (text && message_prefix(m))
+		front = prefix_of(in);
+	else if (!text && is_wrapped(e, in))
+		front = e->bytes;
+	if (front == 0)
 		return judge_content(m, env, text, in, out, ret_deny);
-	content = span_from(in, e->bytes);
+	content = span_from(in, front);
 	buf_init(&changed, out->max);
 	r = judge_content(m, env, text, content, &changed, ret_deny);
 	if (r == JUDGE_CHANGED) {
-		bad = add_envelope(e, in, content.n, buf_len(&changed), out);
+		bad = text ? buf_add(out, in.p, front)
+		           : add_envelope(e, in, content.n, buf_len(&changed),
+		                 out);
 		if (bad == 0)
 			bad = buf_add_span(out, buf_span(&changed));
 		r = bad < 0 ? bad : r;

@@ -12,7 +12,9 @@
  * meet no condition; the latter are well-formed in every form.
  *
  * A binary message in an envelope (rule.h), as its number shows, is judged by
- * what is in it, and the number is held true. */
+ * what is in it, and the number is held true. So is a text whose JSON stands behind
+ * a word of at most SOCKET_ENVELOPE_MAX_BYTES, where an entry has prefix: letters,
+ * digits and some of what stands in addresses, as socket.io has it. */
 #ifndef BODY_JUDGE_H
 #define BODY_JUDGE_H
 

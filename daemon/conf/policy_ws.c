@@ -5,8 +5,8 @@
 #include "conf/policy_int.h"
 
 #define KEYS                                                                   \
-	"when query protocol direction message envelope form unread deflate "  \
-	"allow strip deny unless"
+	"when query protocol direction message envelope prefix form unread "       \
+	"deflate allow strip deny unless"
 #define ANSWER SPAN("answer:")
 
 /* Of the request that asks for the socket. */
@@ -84,6 +84,8 @@ static int take_rule(const struct pack *p, const struct lex *l,
 		return r;
 	if (lex_member(s, "direction") != NULL &&
 	    (r = lex_word(l, s, "direction", true, "up down both", &way)) < 0)
+		return r;
+	if ((r = lex_flag(l, s, "prefix", false, &rule->prefix)) < 0)
 		return r;
 	rule->plain = !deflate;
 	rule->up = !span_eq(way, SPAN("down"));
@@ -164,10 +166,11 @@ static int take_socket(const struct pack *p, const struct lex *l,
 	if (deny != NULL)
 		return take_deny(p, l, deny, e, rule);
 	if (!reads && !e->allows && lex_member(s, "form") == NULL &&
-	    lex_member(s, "deflate") == NULL)
+	    lex_member(s, "deflate") == NULL &&
+	    lex_member(s, "prefix") == NULL)
 		return lex_fail(l, s,
 		    "this entry does nothing: expected strip, deny, allow, "
-		    "unread, form or deflate");
+		    "unread, form, prefix or deflate");
 	return policy_strip(p, l, NULL, strip, &e->strip, &e->nstrip);
 }
 

@@ -34,6 +34,7 @@ struct message_rules {
 	struct entry asks; /* made up: all places, so that all knows them */
 	const struct plan *all;
 	const struct envelope *envelope; /* of the first entry that has one */
+	bool prefix;                     /* of any */
 	struct arena *arena;
 };
 
@@ -185,6 +186,8 @@ static int fill(struct message_rules *m, const struct entry *const *pick)
 	for (size_t i = 0; i < m->n && m->envelope == NULL; i++)
 		if (pick[i]->socket->envelope.bytes > 0)
 			m->envelope = &pick[i]->socket->envelope;
+	for (size_t i = 0; i < m->n; i++)
+		m->prefix = m->prefix || pick[i]->socket->prefix;
 	return make_passes(m);
 }
 
@@ -295,6 +298,11 @@ const struct plan *message_all(const struct message_rules *m)
 const struct envelope *message_envelope(const struct message_rules *m)
 {
 	return m->envelope;
+}
+
+bool message_prefix(const struct message_rules *m)
+{
+	return m->prefix;
 }
 
 unsigned message_passes(const struct message_rules *m)

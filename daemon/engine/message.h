@@ -42,6 +42,9 @@ const struct plan *message_all(const struct message_rules *m);
  * NULL: nothing. */
 const struct envelope *message_envelope(const struct message_rules *m);
 
+/* May a word stand in front of JSON in a text ("42[...]")? */
+bool message_prefix(const struct message_rules *m);
+
 /* How often a message must be read to know which entries speak of it: 0 when no
  * entry has a condition. NULL is fine. */
 unsigned message_passes(const struct message_rules *m);

@@ -16,7 +16,7 @@
 #define RULE_PARTIES_MAX 64   /* third parties of one service */
 #define RULE_DETECT_MAX 64    /* detect lines of one service */
 #define SOCKET_ANSWER_MAX_BYTES 4096
-#define SOCKET_ENVELOPE_MAX_BYTES 64
+#define SOCKET_ENVELOPE_MAX_BYTES 64 /* and of a word in front of JSON */
 #define RULE_SERVICES_MAX 64  /* = STAT_SERVICES_MAX */
 
 /* Why a value is treated: a closed list. */
@@ -185,6 +185,7 @@ struct socket_rule {
 	struct span protocol; /* "" or a glob over the subprotocol */
 	bool up, down;        /* messages of which way */
 	bool plain;           /* deflate = false: compression is not negotiated */
+	bool prefix;          /* a short word may stand in front of JSON in a text */
 	struct envelope envelope;
 	/* message: only those in which this value fits glob; NULL: all. */
 	const struct where *where;
