@@ -79,8 +79,9 @@ static void overview(const struct page *p)
 		overview_row(p, s);
 	}
 	if (n > 0)
-		buf_addf(p->out, "</tbody>\n</table>\n<p>%s</p>\n",
-		    page_text(p, TEXT_T_LEVELS));
+		buf_addf(p->out, "</tbody>\n</table>\n<p>%s</p>\n<p>%s</p>\n",
+		    page_text(p, TEXT_T_LEVELS),
+		    page_text(p, TEXT_T_SHARED));
 	else
 		buf_addf(
 		    p->out, "<p>%s</p>\n", page_text(p, TEXT_T_NO_SERVICE));
