@@ -33,6 +33,7 @@ static const char service[] =
     "    deviation = { id = \"TEST\"; };\n"
     "    transfer = { instrument = \"scc\"; assessment_id = \"TEST\"; };\n"
     "    instructions_unrestricted = true; own_purposes = \"none\";\n"
+    "    processing_places = ( \"DE\" );\n" /* for packs of any operator */
     "    max_case = 2; dpia_id = \"TEST\";\n"
     "    staff = { council_ref = \"TEST\"; notice_ref = \"TEST\"; }; };\n"
     "  inspection = { basis = \"TEST\"; dpia = \"TEST\"; council = \"TEST\";\n"

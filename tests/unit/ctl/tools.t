@@ -194,6 +194,9 @@ says 'not ok: '
 echo 'hosts = (' >"$dir/policy/mine.conf"
 run 1 "coverage: a broken pack" coverage $own "$dir/case"
 says 'policy/mine.conf:'
+run 0 "explain: a pack for any operator, and hosts of a variable" \
+    explain --pack-dir "$top/policy" https://hosts.generic.invalid/
+says 'passed (generic)'
 run 1 "explain: no such folder" explain --pack-dir "$dir/none" https://mine.example/
 run 2 "test: unknown option" test --vv
 SPARSAM_CASERUN=$dir/none
