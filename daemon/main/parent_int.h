@@ -78,6 +78,8 @@ struct parent {
 	struct summary summary;
 	int figures_fd; /* memory of what workers may tell */
 	struct figures_page *figures;
+	uint64_t figures_interval;   /* when they were written last ... */
+	uint32_t figures_generation; /* ... and under which rules */
 	uint64_t summary_due_ms, watchdog_due_ms, drain_end_ms, pings;
 
 	int64_t ca_expires;    /* 0: no CA */

@@ -32,17 +32,26 @@ int publish_init(struct parent *p)
 	return 0;
 }
 
+/* Everybody can read them at any time: they move once an interval, and no client
+ * counts as several because several workers have seen it. */
 void publish_figures(struct parent *p)
 {
 	const struct conf *c = p->now.conf;
+	unsigned least = c->group_min > 1 ? c->group_min * p->nworker : 1;
+	uint64_t interval = (uint64_t)clock_unix_s() / c->log_interval_s;
 	uint64_t n[STAT_SERVICE_COUNT];
 	struct stat_page sum;
 
+	if (interval == p->figures_interval &&
+	    p->now.generation == p->figures_generation)
+		return;
+	p->figures_interval = interval;
+	p->figures_generation = p->now.generation;
 	kids_sum(p, &sum);
 	for (unsigned i = 0; i < STAT_SERVICES_MAX; i++) {
 		bool tell =
 		    i < c->nservice && c->service[i].mode != CONF_OFF &&
-		    summary_show_service(&p->summary, &sum, i, c->group_min);
+		    summary_show_service(&p->summary, &sum, i, least);
 
 		for (int s = 0; tell && s < STAT_SERVICE_COUNT; s++)
 			n[s] = summary_service(

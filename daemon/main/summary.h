@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* summary - what may be told of the counters: summary lines of an interval, and
- * figures for sparsamctl. Neither tells of fewer than group_min connections:
+ * figures for sparsamctl. Neither tells of fewer than group_min clients:
  * not at once, and not as the difference of two answers. */
 #ifndef MAIN_SUMMARY_H
 #define MAIN_SUMMARY_H

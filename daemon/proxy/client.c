@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/span.h"
+#include "base/stat.h"
 
 #define CLIENTS_MAX 65536
 
@@ -13,7 +14,10 @@ struct client_count {
 	unsigned char addr[16];
 	size_t len;
 	unsigned n, requests;
+	uint64_t interval, used; /* in it: services, a bit each */
 };
+
+_Static_assert(STAT_SERVICES_MAX <= 64, "a bit for each service");
 
 static struct hash *clients;
 
@@ -76,6 +80,21 @@ void client_answered(struct client_count *c)
 {
 	if (c != NULL)
 		c->requests--;
+}
+
+bool client_first(struct client_count *c, unsigned service, uint64_t interval)
+{
+	uint64_t bit = (uint64_t)1 << service % STAT_SERVICES_MAX;
+
+	if (c == NULL)
+		return true;
+	if (c->interval != interval)
+		c->used = 0;
+	c->interval = interval;
+	if ((c->used & bit) != 0)
+		return false;
+	c->used |= bit;
+	return true;
 }
 
 void client_leave(struct client_count *c)

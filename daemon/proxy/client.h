@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* client - how many connections one client address has, in memory only and only
- * as long as there are any. */
+/* client - how many connections one client address has, and which services it
+ * has used, in memory only and only as long as there are connections. */
 #ifndef PROXY_CLIENT_H
 #define PROXY_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 struct client_count;
@@ -19,5 +20,11 @@ void client_leave(struct client_count *c);
  * NULL is fine. */
 bool client_asks(struct client_count *c, unsigned max);
 void client_answered(struct client_count *c);
+
+/* Does the client use this service (of the counters, below STAT_SERVICES_MAX) for
+ * the first time in this interval, as far as it has had a connection all the time?
+ * NULL: yes. */
+bool client_first(
+    struct client_count *c, unsigned service, uint64_t interval);
 
 #endif

@@ -237,7 +237,8 @@ static enum why judge_host(struct exchange *x)
 	if (x->conn->inside)
 		x->fate = x->conn->fate;
 	else
-		fate_of_host(conf, x->subject.host, x->conn->level, &x->fate);
+		fate_of_host(conf, x->subject.host, x->conn->level,
+		    x->conn->from, &x->fate);
 	if (x->fate.refuse == WHY_DONE)
 		x->fate.refuse =
 		    fate_today(conf, x->fate.service, x->conn->level);

@@ -5,6 +5,7 @@
 #include "conf/conf.h"
 #include "conf/date.h"
 #include "net/clock.h"
+#include "proxy/client.h"
 #include "proxy/drift.h"
 
 static const struct conf *newest; /* borrowed; NULL: none yet */
@@ -61,7 +62,7 @@ static void drift(const struct conf *conf, struct span host)
 }
 
 void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
-    struct fate *ret_fate)
+    struct client_count *from, struct fate *ret_fate)
 {
 	struct host_match m = { NULL, NULL };
 
@@ -82,10 +83,12 @@ void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
 	                  ret_fate->refuse != WHY_DONE;
 	if (m.line->verdict == VERDICT_DENY)
 		ret_fate->would = denied(m.line);
-	if (ret_fate->refuse == WHY_DONE)
-		stat_service_add(m.service->index, STAT_SERVICE_CLIENTS, 1);
-	else if (ret_fate->refuse == WHY_LEVEL)
+	if (ret_fate->refuse == WHY_LEVEL)
 		stat_service_add(m.service->index, STAT_SERVICE_LEVEL, 1);
+	else if (ret_fate->refuse == WHY_DONE &&
+	         client_first(from, m.service->index,
+	             (uint64_t)clock_unix_s() / conf->log_interval_s))
+		stat_service_add(m.service->index, STAT_SERVICE_CLIENTS, 1);
 }
 
 void fate_rules(const struct conf *conf)

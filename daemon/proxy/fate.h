@@ -15,7 +15,7 @@ struct conf;
  * with ret_fate->would.
  */
 void fate_of_host(const struct conf *conf, struct span host, uint8_t level,
-    struct fate *ret_fate);
+    struct client_count *from, struct fate *ret_fate);
 
 /* The rules in force from now on, until the next call; NULL: none. */
 void fate_rules(const struct conf *conf);

@@ -238,7 +238,8 @@ void front_connect(struct conn *c, struct span authority)
 	enum why why = WHY_BAD_REQUEST;
 
 	if (take_target(c, authority) == 0) {
-		fate_of_host(c->snap->conf, c->host, c->level, &c->fate);
+		fate_of_host(
+		    c->snap->conf, c->host, c->level, c->from, &c->fate);
 		if (c->fate.reset) {
 			conn_close(c, c->fate.refuse);
 			return;

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+from client import Client
 from gate import PLANTED, Gate, Tap, leaks, wait
 
 PAGE = ["-H", "Accept: text/html", "-H", "Sec-Fetch-Mode: navigate", "-H",
@@ -45,6 +46,12 @@ def transparency(tap, g):
     rows, text = figures(g)
     plain_html(tap, "transparency", text.encode())
     tap.ok(not rows and "the least is 5." in text, "no figures of few", rows)
+    many = [Client(g.port, "zoom.us", root=g.root) for _ in range(24)]
+    tap.ok(not wait(lambda: figures(g)[0], 3),
+           "nor of one client, however many connections it has",
+           figures(g)[0])
+    for c in many:
+        c.close()
     telemetry = [g.fetch("https://telemetry.zoom.us/log") for _ in range(9)]
     tap.ok(all(t.status == 200 for t in telemetry), "telemetry is answered")
     for _ in range(12):  # over all workers
@@ -54,7 +61,7 @@ def transparency(tap, g):
     same = {tuple(sorted(figures(g)[0].items())) for _ in range(12)}
     tap.equal(len(same), 1, "whichever worker is asked")
     # One after the other, until the figures move: they have then told all.
-    for _ in range(6):
+    for _ in range(12):
         before = figures(g)[0]["Requests examined"]
         g.fetch("https://zoom.us/")
         if wait(lambda: figures(g)[0]["Requests examined"] != before, 2.5):
@@ -91,7 +98,7 @@ def transparency(tap, g):
 
 def main():
     tap = Tap()
-    g = Gate(ipv6=True).start()
+    g = Gate(ipv6=True, extra="log = { interval = 1; };").start()
     base = "http://127.0.0.1:%d" % g.port
 
     out = g.fetch(base + "/proxy.pac", "-D", "-", proxy=False)
