@@ -210,12 +210,19 @@ static int take_unnamed(struct loading *g, const char *path)
 
 /* ---- hosts that several packs name ---- */
 
+/* What a host line is good for today. */
+enum use {
+	USE_NOW,  /* its service is in use, and may open it where it must */
+	USE_SHUT, /* its service is in use, but may not open it */
+	USE_NONE, /* its service is not in use */
+};
+
 /* In this order packs take their hosts; what is taken is left out later. */
 static const struct turn {
-	bool active; /* services that are in use today, or the others */
-	bool own;    /* lines of the pack itself, or of its includes */
-} turns[] = { { true, true }, { true, false }, { false, true },
-	{ false, false } };
+	enum use use;
+	bool own; /* lines of the pack itself, or of its includes */
+} turns[] = { { USE_NOW, true }, { USE_NOW, false }, { USE_SHUT, true },
+	{ USE_SHUT, false }, { USE_NONE, true }, { USE_NONE, false } };
 
 static bool is_own(const struct loading *g, unsigned i,
     const struct host_line *h)
@@ -223,12 +230,23 @@ static bool is_own(const struct loading *g, unsigned i,
 	return strcmp(h->place.file, g->c->service[i].pack) == 0;
 }
 
-/* Lines that a pack itself has twice, or two packs in use, stay: an error that
- * ruleset_build finds. */
-static bool is_double(
-    const struct turn *t, const struct service *pack, const void *before)
+static enum use use_of(const struct conf_service *s, const struct host_line *h)
 {
-	return t->own && (t->active || before == pack);
+	if (s->refused != WHY_DONE)
+		return USE_NONE;
+	return s->inspect || h->verdict != VERDICT_INSPECT ? USE_NOW : USE_SHUT;
+}
+
+/* Lines that a pack itself has twice, or two packs in use of which one is not
+ * better than the other, stay: an error that ruleset_build finds. */
+static bool is_double(
+    const struct turn *t, const struct service *pack, const struct service *has)
+{
+	if (!t->own || has == pack)
+		return t->own;
+	return t->use == USE_NOW ||
+	       (t->use == USE_SHUT && has->refused == WHY_DONE &&
+	           !has->inspect);
 }
 
 /* Both services are in use, and the line is one of an include. */
@@ -248,13 +266,12 @@ static int take_turn(struct loading *g, unsigned i,
 	const struct service *s = &g->pack[i];
 	struct host_line *to = (struct host_line *)left->host;
 
-	if ((g->c->service[i].refused == WHY_DONE) != t->active)
-		return 0;
 	for (uint32_t k = 0; k < s->nhost; k++) {
 		const struct host_line *l = &s->host[k];
 		int r;
 
-		if (is_own(g, i, l) != t->own)
+		if (is_own(g, i, l) != t->own ||
+		    use_of(&g->c->service[i], l) != t->use)
 			continue;
 		r = hash_put(h, l->pattern, &g->pack[i]);
 		if (r == 0 || (r == -EEXIST &&
@@ -262,7 +279,7 @@ static int take_turn(struct loading *g, unsigned i,
 			to[left->nhost++] = *l;
 		else if (r != -EEXIST)
 			return r;
-		else if (t->active && hash_get(h, l->pattern) != s)
+		else if (t->use != USE_NONE && hash_get(h, l->pattern) != s)
 			note_shared(&g->c->service[i], l,
 			    hash_get(h, l->pattern));
 	}

@@ -36,8 +36,12 @@ int cmd_services(struct tool *t)
 	if (out == NULL)
 		return EXIT_NO;
 	status = tool_ask(t, CMD_SERVICES, false, out);
-	if (status == EXIT_NOT_REACHED)
+	if (status == EXIT_NOT_REACHED) {
+		fprintf(stderr,
+		    "sparsamctl: the daemon was not asked; this is what the "
+		    "configuration says\n");
 		status = write_lines(t, out);
+	}
 	if (fclose(out) != 0 && status == EXIT_GOOD)
 		status = EXIT_NO;
 	if (status == EXIT_GOOD &&

@@ -107,6 +107,7 @@ says 'denied (zoom, telemetry'
 sed "s,^services,control_socket = \"$dir/none\";\n&," "$dir/etc/zoom.conf" \
     >"$dir/etc/alone.conf"
 run 0 "services" -c "$dir/etc/alone.conf" services
+says 'this is what the configuration says'
 says 'SERVICE '
 says 'zoom  '
 says '2020-07 red, 2021-02 red  '
@@ -278,6 +279,17 @@ entries=$(sed -e '1,/^services = (/d' -e '/^);/,$d' "$dir/etc/zoom.conf")
 run 0 "check: two editions of one product" -c "$dir/etc/two.conf" check
 says 'google-meet-workspace: hosts that go by the rules of google-meet, which'
 says 'the first is meet.google.com'
+# A service that opens nothing leaves hosts to be opened to one that does.
+google=https://www.google.com/recaptcha/api.js
+{
+	sed '/^services = (/q' "$dir/etc/zoom.conf"
+	echo "$entries" | sed -e 's/id = "zoom"/id = "google-meet"/' \
+	    -e 's/basis = "[^"]*"/basis = ""/'
+	echo ", $entries );"
+} >"$dir/etc/closed.conf"
+run 0 "explain: shared by one that may be opened and one that may not" \
+    -c "$dir/etc/closed.conf" explain "$google"
+says 'passed (zoom)'
 
 run 0 "ca init" $zoom ca init
 run 0 "check: an authority for all" $zoom check
