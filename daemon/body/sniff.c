@@ -223,11 +223,30 @@ static bool reads(const struct plan *plan, enum body_form f)
 {
 	if (f == BODY_EVENTS)
 		return reads_events(plan);
+	return plan_has(plan, carrier_of(f)) ||
+	       (carrier_of(f) != CARRIER_PROTO && finds_instead(plan));
+}
+
+/* A list of what may pass, for content of one form: in another form nothing may. */
+static bool is_closed(const struct plan *plan)
+{
+	static const enum carrier content[] = { CARRIER_JSON, CARRIER_FORM,
+		CARRIER_MULTIPART, CARRIER_XML, CARRIER_PROTO, CARRIER_TEXT };
+
+	for (size_t i = 0; i < sizeof content / sizeof *content; i++)
+		if (plan_allow_list(plan, content[i]))
+			return !plan_pass_unread(plan);
+	return false;
+}
+
+/* JSON and forms: without lines for them they pass where others are refused. */
+static enum body_form usual(const struct plan *plan, enum body_form f)
+{
 	if (plan_has(plan, carrier_of(f)))
-		return true;
-	if (f == BODY_JSON || f == BODY_JSON_LINES || f == BODY_FORM)
-		return plan_detects(plan); /* else UNREAD */
-	return carrier_of(f) != CARRIER_PROTO && finds_instead(plan);
+		return f;
+	if (is_closed(plan))
+		return BODY_REFUSED;
+	return plan_detects(plan) ? f : BODY_UNREAD;
 }
 
 bool sniff_speaks(const struct plan *plan)
@@ -292,7 +311,7 @@ static enum body_form choose(
 	if (plan_form(plan) != ENTRY_AUTO)
 		return named(plan_form(plan), typed);
 	if (typed == BODY_JSON || typed == BODY_JSON_LINES)
-		return reads(plan, typed) ? typed : BODY_UNREAD;
+		return usual(plan, typed);
 	if (typed == BODY_EVENTS && reads(plan, typed))
 		return typed;
 	if (plan_has(plan, CARRIER_JSON) && sniff_json(start))
@@ -301,7 +320,7 @@ static enum body_form choose(
 	    plan_detects(plan) && begins_json(start, &open))
 		return BODY_JSON; /* as a form it were a name */
 	if (typed == BODY_FORM)
-		return reads(plan, BODY_FORM) ? BODY_FORM : BODY_UNREAD;
+		return usual(plan, BODY_FORM);
 	if (typed != BODY_UNREAD && reads(plan, typed))
 		return typed;
 	return by_start(plan, type, start);
