@@ -314,31 +314,50 @@ static int take_block(const struct lex *l, const config_setting_t *s,
 	return lex_number(l, s, "max_case", false, 1, 4, &b->max_case);
 }
 
-/* The first mandatory key that is missing or says no; NULL: all are there. */
-static const char *lacks(const struct block *b, const struct service *pack,
-    bool own, bool abroad)
+#define WANTS_MAX 8
+
+/* The mandatory keys that are missing or say no, with commas between; NULL: all
+ * are there. */
+static const char *lacks(struct arena *arena, const struct block *b,
+    const struct service *pack, bool own, bool abroad)
 {
-	if (b->kind.n == 0 || span_eq(b->kind, SPAN("none")))
-		return "kind (avv or own-operation)";
-	if (b->id.n == 0)
-		return "id";
-	if (!b->has_date)
-		return "date";
-	if (!b->has_rating)
-		return "rating";
-	if (!b->unrestricted)
-		return "instructions_unrestricted = true";
-	if (b->max_case == 0)
-		return "max_case";
-	if (!own && span_eq(pack->operator_seat, UNKNOWN) &&
-	    b->others.nplace == 0)
-		return "processing_places (the pack does not know the "
-		       "operator's seat)";
-	if (abroad && (b->instrument.n == 0 ||
-	    span_eq(b->instrument, SPAN("none"))))
-		return "transfer.instrument (a seat, place or sub-contractor "
-		       "is in a third country)";
-	return NULL;
+	bool placeless = !own && span_eq(pack->operator_seat, UNKNOWN) &&
+	    b->others.nplace == 0;
+	const struct {
+		bool missing;
+		const char *key;
+	} want[WANTS_MAX] = {
+		{ b->kind.n == 0 || span_eq(b->kind, SPAN("none")),
+		    "kind (avv or own-operation)" },
+		{ b->id.n == 0, "id" },
+		{ !b->has_date, "date" },
+		{ !b->has_rating, "rating" },
+		{ !b->unrestricted, "instructions_unrestricted = true" },
+		{ b->max_case == 0, "max_case" },
+		{ placeless, "processing_places (the pack does not know the "
+		             "operator's seat)" },
+		{ abroad && (b->instrument.n == 0 ||
+		      span_eq(b->instrument, SPAN("none"))),
+		    "transfer.instrument (a seat, place or sub-contractor is "
+		    "in a third country)" },
+	};
+	struct span piece[2 * WANTS_MAX];
+	const char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < WANTS_MAX; i++)
+		if (want[i].missing) {
+			if (n > 0)
+				piece[n++] = SPAN(", ");
+			else
+				first = want[i].key;
+			piece[n++] = span_str(want[i].key);
+		}
+	if (n == 0)
+		return NULL;
+	piece[n++] = span_of("", 1);
+	piece[0] = arena_join(arena, piece, n);
+	return piece[0].p != NULL ? piece[0].p : first;
 }
 
 static bool is_bad(struct span light)
@@ -377,10 +396,10 @@ static const struct rating *open_rating(const struct block *b,
 }
 
 /* The first reason in the order of sparsamd.conf(5). */
-static enum why judge(const struct block *b, const struct service *pack,
+static enum why judge(struct arena *arena, const struct block *b, const struct service *pack,
     int32_t today, bool own, bool abroad, const char **ret_lacks)
 {
-	*ret_lacks = lacks(b, pack, own, abroad);
+	*ret_lacks = lacks(arena, b, pack, own, abroad);
 	if (*ret_lacks == NULL && b->date > today)
 		*ret_lacks = "a date that is not in the future";
 	if (*ret_lacks != NULL)
@@ -506,7 +525,7 @@ int agreement_read(const struct lex *l, const config_setting_t *s,
 	abroad = b.abroad ||
 	    (!own && !lex_among(pack->operator_seat, EEA) &&
 		!span_eq(pack->operator_seat, UNKNOWN));
-	a->refused = judge(&b, pack, today, own, abroad, &a->lacks);
+	a->refused = judge(l->arena, &b, pack, today, own, abroad, &a->lacks);
 	if (b.id.n > 0)
 		a->id = b.id;
 	take_end(&b, today, a);
