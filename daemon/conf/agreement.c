@@ -396,8 +396,9 @@ static const struct rating *open_rating(const struct block *b,
 }
 
 /* The first reason in the order of sparsamd.conf(5). */
-static enum why judge(struct arena *arena, const struct block *b, const struct service *pack,
-    int32_t today, bool own, bool abroad, const char **ret_lacks)
+static enum why judge(struct arena *arena, const struct block *b,
+    const struct service *pack, int32_t today, bool own, bool abroad,
+    const char **ret_lacks)
 {
 	*ret_lacks = lacks(arena, b, pack, own, abroad);
 	if (*ret_lacks == NULL && b->date > today)

@@ -99,8 +99,7 @@ def refusals(tap, g, tab, axe, pictures):
 
 def own(tap, g, tab, axe, pictures):
     base = "http://127.0.0.1:%d" % g.port
-    for _ in range(6):  # enough for figures
-        g.fetch("https://meet.example/")
+    g.fetch("https://meet.example/")
     tap.ok(wait(lambda: b'class="figures"' in g.fetch(
         base + "/transparency", proxy=False).stdout), "with figures")
     for path, what in (("/", "start page"),
@@ -134,7 +133,7 @@ def main():
     if pictures:
         os.makedirs(pictures, exist_ok=True)
     tap = Tap()
-    g = page_gate.start()
+    g = page_gate.start(extra="log = { interval = 1; group_min = 1; };")
     with Devtools(g.root, flags=[
             "--proxy-server=http://127.0.0.1:%d" % g.port]) as tab:
         own(tap, g, tab, axe, pictures)
