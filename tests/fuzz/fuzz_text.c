@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
-enum { DROP, ALLOW, SET, TREAT, CHAIN, NONE, SETS };
+enum { DROP, ALLOW, SET, TREAT, CHAIN, NONE, MARKS, SETS };
 
 static struct fuzz_set set[SETS] = {
 	[DROP] = { "text user=* -> drop\ntext *@* -> drop", true, NULL },
@@ -18,6 +18,8 @@ static struct fuzz_set set[SETS] = {
 	[TREAT] = { "text n* -> mask\ntext 2* -> coarsen:1h\ntext u* -> alias",
 	    false, NULL },
 	[CHAIN] = { "text {* > json $.n -> drop", false, NULL },
+	[MARKS] = { "text From: \"{*}\" <*-{%}@* -> mask\ntext *={*};*={%} -> drop",
+	    false, NULL },
 	[NONE] = { "header x -> drop", true, NULL },
 };
 
