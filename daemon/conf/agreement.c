@@ -37,16 +37,10 @@ struct block {
 	struct agreed others;
 };
 
-static bool is_country(struct span s)
-{
-	return s.n == 2 && s.p[0] >= 'A' && s.p[0] <= 'Z' && s.p[1] >= 'A' &&
-	    s.p[1] <= 'Z';
-}
-
 static int check_country(const struct lex *l, const config_setting_t *s,
     const char *key, struct span country, struct block *b)
 {
-	if (!is_country(country))
+	if (!lex_is_country(country))
 		return lex_fail(l, s,
 		    "%s \"%.60s\": expected the two letters of a country (ISO "
 		    "3166), as in \"DE\"",
@@ -92,10 +86,21 @@ static int take_audit(const struct lex *l, const config_setting_t *s,
 	return lex_flag(l, g, "cost_free_on_breach", false, &b->cost_free);
 }
 
-/* A list of n things of the given size; NULL after an error. */
-static void *make_list(const struct lex *l, unsigned n, size_t size)
+/* The list key of s, and room for a thing of size for each of its members; NULL
+ * with *ret_err. */
+static void *begin_list(const struct lex *l, const config_setting_t *s,
+    const char *key, size_t size, const config_setting_t **ret_list,
+    int *ret_err)
 {
-	return arena_zalloc(l->arena, (n + 1) * size);
+	void *room;
+
+	*ret_err = lex_list(l, s, key, ret_list);
+	if (*ret_err < 0)
+		return NULL;
+	room = arena_zalloc(l->arena, (lex_count(*ret_list) + 1) * size);
+	if (room == NULL)
+		*ret_err = lex_error(l, s, arena_error(l->arena), "");
+	return room;
 }
 
 /* A list of texts; *ret_n: how many. */
@@ -117,13 +122,11 @@ static int take_places(const struct lex *l, const config_setting_t *s,
 {
 	const config_setting_t *list;
 	struct span *to;
-	int r = lex_list(l, s, "processing_places", &list);
+	int r;
 
-	if (r < 0)
-		return r;
-	to = make_list(l, lex_count(list), sizeof *to);
+	to = begin_list(l, s, "processing_places", sizeof *to, &list, &r);
 	if (to == NULL)
-		return lex_error(l, s, arena_error(l->arena), "");
+		return r;
 	b->others.place = to;
 	for (unsigned i = 0; i < lex_count(list); i++, to++) {
 		const config_setting_t *m = config_setting_get_elem(list, i);
@@ -142,13 +145,11 @@ static int take_hosts(const struct lex *l, const config_setting_t *s,
 	const config_setting_t *list;
 	char err[PARSE_ERR_BYTES];
 	struct span text, *to;
-	int r = lex_list(l, s, "hosts", &list);
+	int r;
 
-	if (r < 0)
-		return r;
-	to = make_list(l, lex_count(list), sizeof *to);
+	to = begin_list(l, s, "hosts", sizeof *to, &list, &r);
 	if (to == NULL)
-		return lex_error(l, s, arena_error(l->arena), "");
+		return r;
 	sub->host = to;
 	for (unsigned i = 0; i < lex_count(list); i++, to++) {
 		const config_setting_t *m = config_setting_get_elem(list, i);
@@ -168,13 +169,11 @@ static int take_nets(const struct lex *l, const config_setting_t *s,
 	const config_setting_t *list;
 	struct conf_net *to;
 	struct span text;
-	int r = lex_list(l, s, "nets", &list);
+	int r;
 
-	if (r < 0)
-		return r;
-	to = make_list(l, lex_count(list), sizeof *to);
+	to = begin_list(l, s, "nets", sizeof *to, &list, &r);
 	if (to == NULL)
-		return lex_error(l, s, arena_error(l->arena), "");
+		return r;
 	sub->net = to;
 	for (unsigned i = 0; i < lex_count(list); i++, to++) {
 		const config_setting_t *m = config_setting_get_elem(list, i);
@@ -195,13 +194,11 @@ static int take_subprocessors(const struct lex *l, const config_setting_t *s,
 	const config_setting_t *list;
 	struct subprocessor *to;
 	struct span text;
-	int r = lex_list(l, s, "subprocessors", &list);
+	int r;
 
-	if (r < 0)
-		return r;
-	to = make_list(l, lex_count(list), sizeof *to);
+	to = begin_list(l, s, "subprocessors", sizeof *to, &list, &r);
 	if (to == NULL)
-		return lex_error(l, s, arena_error(l->arena), "");
+		return r;
 	b->others.sub = to;
 	for (unsigned i = 0; i < lex_count(list); i++, to++) {
 		const config_setting_t *g = config_setting_get_elem(list, i);
@@ -255,7 +252,6 @@ static int take_hash(const struct lex *l, const config_setting_t *s,
 	int r = lex_text(l, s, "sha256", false, &text);
 
 	b->hash = text;
-
 	if (r < 0 || text.n == 0)
 		return r;
 	for (size_t i = 0; i < text.n; i++)

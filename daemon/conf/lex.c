@@ -397,3 +397,22 @@ int lex_group(const struct lex *l, const config_setting_t *s, const char *key,
 		    key, lex_kind(m));
 	return 0;
 }
+
+bool lex_is_country(struct span s)
+{
+	return s.n == 2 && s.p[0] >= 'A' && s.p[0] <= 'Z' && s.p[1] >= 'A' &&
+	    s.p[1] <= 'Z';
+}
+
+int lex_country(const struct lex *l, const config_setting_t *s,
+    const char *key, struct span *ret_country)
+{
+	int r = lex_text(l, s, key, true, ret_country);
+
+	if (r < 0 || lex_is_country(*ret_country))
+		return r;
+	return lex_fail(l, lex_member(s, key),
+	    "%s \"%.60s\": expected the two letters of a country (ISO 3166), "
+	    "as in \"US\"",
+	    key, ret_country->p);
+}

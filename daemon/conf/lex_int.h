@@ -68,6 +68,12 @@ int lex_list(const struct lex *l, const config_setting_t *s, const char *key,
 int lex_group(const struct lex *l, const config_setting_t *s, const char *key,
     const config_setting_t **ret_group);
 
+/* The two letters of a country (ISO 3166)? */
+bool lex_is_country(struct span s);
+/* Member key of group s must be there and be one. */
+int lex_country(const struct lex *l, const config_setting_t *s,
+    const char *key, struct span *ret_country);
+
 /* Is word one of valid? */
 bool lex_among(struct span word, const char *valid);
 

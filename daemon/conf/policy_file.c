@@ -40,7 +40,6 @@ static int take_operator(const struct lex *l, const config_setting_t *s,
     struct service *out)
 {
 	const config_setting_t *g;
-	struct span seat;
 	int r = lex_group(l, s, "operator", &g);
 
 	if (r < 0)
@@ -48,17 +47,9 @@ static int take_operator(const struct lex *l, const config_setting_t *s,
 	if (g == NULL)
 		return lex_fail(l, s, "operator is missing");
 	if ((r = lex_keys(l, g, "operator", "name seat")) < 0 ||
-	    (r = lex_text(l, g, "name", true, &out->operator_name)) < 0 ||
-	    (r = lex_text(l, g, "seat", true, &seat)) < 0)
+	    (r = lex_text(l, g, "name", true, &out->operator_name)) < 0)
 		return r;
-	out->operator_seat = seat;
-	if (seat.n != 2 || seat.p[0] < 'A' || seat.p[0] > 'Z' ||
-	    seat.p[1] < 'A' || seat.p[1] > 'Z')
-		return lex_fail(l, lex_member(g, "seat"),
-		    "seat \"%.60s\": expected the two letters of a country "
-		    "(ISO 3166), as in \"US\"",
-		    seat.p);
-	return 0;
+	return lex_country(l, g, "seat", &out->operator_seat);
 }
 
 static int take_ratings(const struct lex *l, const config_setting_t *s,

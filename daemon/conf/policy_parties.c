@@ -23,24 +23,6 @@ static int take_name(const struct lex *l, const config_setting_t *s,
 	return 0;
 }
 
-static int take_country(const struct lex *l, const config_setting_t *s,
-    struct span *ret_country)
-{
-	struct span c;
-	int r = lex_text(l, s, "country", true, &c);
-
-	*ret_country = c;
-	if (r < 0)
-		return r;
-	if (c.n != 2 || c.p[0] < 'A' || c.p[0] > 'Z' || c.p[1] < 'A' ||
-	    c.p[1] > 'Z')
-		return lex_fail(l, lex_member(s, "country"),
-		    "country \"%.60s\": expected the two letters of a country "
-		    "(ISO 3166), as in \"US\"",
-		    c.p);
-	return 0;
-}
-
 /* "*.amazonaws.com *.cloudfront.net" */
 static int take_hosts(const struct lex *l, const config_setting_t *s,
     struct party *out)
@@ -90,7 +72,7 @@ int policy_parties(const struct lex *l, const config_setting_t *s,
 
 		if ((r = lex_keys(l, g, "party", "name country hosts")) < 0 ||
 		    (r = take_name(l, g, &to->name)) < 0 ||
-		    (r = take_country(l, g, &to->country)) < 0 ||
+		    (r = lex_country(l, g, "country", &to->country)) < 0 ||
 		    (r = take_hosts(l, g, to)) < 0)
 			return r;
 		to->place = lex_place(l, g);

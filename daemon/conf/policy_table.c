@@ -157,13 +157,27 @@ static int take_hosts(const struct pack *p, unsigned file,
 	return 0;
 }
 
+static int keep_hosts(
+    struct pack *p, const struct host_line *own, uint32_t n)
+{
+	struct host_line *kept = arena_alloc(p->arena, (n + 1) * sizeof *kept);
+
+	if (kept == NULL)
+		return lex_error(&p->file[0], NULL, arena_error(p->arena), "");
+	memcpy(kept, own, n * sizeof *kept);
+	p->service->host = kept;
+	p->service->nhost = n;
+	return 0;
+}
+
 int policy_hosts(struct pack *p)
 {
 	struct host_line *own = calloc(RULE_HOSTS_MAX + 1, sizeof *own);
-	struct host_line *kept;
 	uint32_t n = 0;
-	int r = own != NULL ? 0 : -ENOMEM;
+	int r = 0;
 
+	if (own == NULL)
+		return lex_error(&p->file[0], NULL, -ENOMEM, "");
 	for (unsigned i = 0; r == 0 && i < p->nfile; i++) {
 		const config_setting_t *list;
 
@@ -173,15 +187,9 @@ int policy_hosts(struct pack *p)
 			r = take_hosts(
 			    p, i, config_setting_get_elem(list, k), own, &n);
 	}
-	kept = r == 0 ? arena_alloc(p->arena, (n + 1) * sizeof *kept) : NULL;
-	if (kept != NULL)
-		memcpy(kept, own, n * sizeof *kept);
-	else if (r == 0 || own == NULL)
-		r = lex_error(&p->file[0], NULL,
-		    r < 0 ? r : arena_error(p->arena), "");
+	if (r == 0)
+		r = keep_hosts(p, own, n);
 	free(own);
-	p->service->host = kept;
-	p->service->nhost = n;
 	return r;
 }
 

@@ -169,15 +169,6 @@ int hosts_line(struct span *rest, char out[HOST_NAME_MAX_BYTES])
 	return is_name(span_of(out, line.n)) ? (int)line.n : -EINVAL;
 }
 
-static size_t count_lines(struct span text)
-{
-	size_t n = 0;
-
-	for (; text.n > 0; span_cut(&text, '\n'))
-		n++;
-	return n;
-}
-
 static void add_list(struct hosts *h, struct span text, uint32_t number)
 {
 	char name[HOST_NAME_MAX_BYTES];
@@ -200,7 +191,7 @@ static int make_list(
 	for (uint32_t i = 0; i < n; i++)
 		if (pattern[i].list.n > 0) {
 			lists++;
-			names += count_lines(pattern[i].list);
+			names += pattern[i].names;
 		}
 	if (lists > HOST_LISTS_MAX || names > HOST_LIST_NAMES_MAX)
 		return -E2BIG;

@@ -16,6 +16,7 @@ struct hosts;
 struct host_pattern {
 	struct span pattern; /* lower case, as parse_host gives it; borrowed */
 	struct span list;    /* not empty: instead of it; read once */
+	uint32_t names;      /* how many hosts_line finds in list */
 };
 
 /* n of them, earlier ones first. 0; -EEXIST with the two equal ones in ret_twice;

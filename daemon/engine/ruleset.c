@@ -199,7 +199,7 @@ static int build_table(struct ruleset *r, bool off, struct host_table *t,
 			t->host[n].service = s;
 			t->host[n].line = l;
 			pattern[n++] = (struct host_pattern){ l->pattern,
-				l->listed > 0 ? l->list : SPAN_NONE };
+				l->listed > 0 ? l->list : SPAN_NONE, l->listed };
 			l->list = SPAN_NONE;
 		}
 	}

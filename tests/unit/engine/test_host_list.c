@@ -86,10 +86,10 @@ static void many(void)
 static void order(void)
 {
 	const struct host_pattern pattern[] = {
-		{ SPAN("*.meet.example"), SPAN_NONE },
-		{ SPAN("file:a"), SPAN("px.meet.example\nown.meet.example\n") },
-		{ SPAN("own.meet.example"), SPAN_NONE },
-		{ SPAN("file:b"), SPAN("px.meet.example\nother.example") },
+		{ SPAN("*.meet.example"), SPAN_NONE, 0 },
+		{ SPAN("file:a"), SPAN("px.meet.example\nown.meet.example\n"), 2 },
+		{ SPAN("own.meet.example"), SPAN_NONE, 0 },
+		{ SPAN("file:b"), SPAN("px.meet.example\nother.example"), 2 },
 	};
 	struct arena *a = arena_new(1u << 20);
 	struct hosts *h = NULL;
