@@ -87,12 +87,12 @@ static int judge_parts(
     struct text *t, const struct action *a, struct span line)
 {
 	struct span star[WHERE_STARS_MAX];
-	unsigned n = glob_stars(a->glob, line, star, WHERE_STARS_MAX);
+	unsigned n = glob_stars(a->where->name, line, star, WHERE_STARS_MAX);
 	const char *from = line.p;
 	int r = 0;
 
 	for (unsigned i = 0; i < n && r == 0; i++) {
-		enum mark mark = where_mark(a->marks, i);
+		enum mark mark = where_mark(a->where->marks, i);
 
 		if (mark == MARK_NONE)
 			continue;
@@ -126,7 +126,7 @@ static int judge(struct text *t, struct span line)
 		return TREAT_SAME;
 	}
 	buf_reset(&t->fresh);
-	if (a != NULL && a->marks != 0)
+	if (a != NULL && a->where->marks != 0)
 		r = judge_parts(t, a, line);
 	else if (a != NULL)
 		r = value_treat(a, t->env, at, line, VALUE_TEXT,

@@ -125,8 +125,7 @@ static int make_action(
 		return arena_error(a);
 	action->line = s->line;
 	action->order = s->order;
-	action->glob = s->where->name;
-	action->marks = s->where->marks;
+	action->where = s->where;
 	*ret_action = action;
 	return 0;
 }

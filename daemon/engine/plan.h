@@ -20,8 +20,7 @@ struct action {
 	const struct line *line; /* the line; of a nest: its first line */
 	const struct nest *nest; /* not NULL: unwrap, apply, wrap again */
 	uint32_t order;          /* position: the smaller one wins */
-	struct span glob;        /* of a text line with marks: its name */
-	uint32_t marks;          /* the same: which stars are treated, rule.h */
+	const struct where *where; /* the link of line that names the value */
 };
 
 /* A chain's inner part: unwrap by steps in order, judge the result with plan
